@@ -1,0 +1,210 @@
+"""From publishers' feeds to suggestions: each table holds what waits for the next step."""
+
+import hashlib
+
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from deals import clock
+from deals.choices import Certainty, Part, SpeakerKind, Stance
+from deals.models import Claim, Company, Report, Source
+
+
+class FeedQuerySet(models.QuerySet):
+    def due(self, at=None):
+        """Active feeds whose next poll has come and that no worker holds."""
+        at = at or clock.now()
+        return (
+            self.filter(active=True, next_poll_at__lte=at)
+            .filter(Q(lease_until=None) | Q(lease_until__lt=at))
+            .order_by("next_poll_at")
+        )
+
+    def in_trouble(self):
+        return self.exclude(trouble="")
+
+
+class Feed(models.Model):
+    """A polled RSS or Atom address."""
+
+    url = models.URLField("address", max_length=2048, unique=True)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="feeds", help_text="Who publishes its items.")
+    active = models.BooleanField(default=True, help_text="Untick to pause polling; nothing stored is lost.")
+    suggest_old = models.BooleanField(
+        "suggest old items at the first poll",
+        default=False,
+        help_text="Otherwise the items that stand in the feed when it is first polled are stored and not put before the desk.",
+    )
+    interval = models.PositiveIntegerField(default=900, help_text="Seconds between two polls when all is well.")
+    etag = models.CharField(max_length=1000, blank=True, editable=False)
+    last_modified = models.CharField(max_length=200, blank=True, editable=False)
+    next_poll_at = models.DateTimeField(default=clock.now)
+    last_polled_at = models.DateTimeField(null=True, editable=False)
+    last_success_at = models.DateTimeField(null=True, editable=False)
+    failures = models.PositiveIntegerField("failures in a row", default=0, editable=False)
+    trouble = models.CharField(max_length=500, blank=True, editable=False)
+    lease = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+
+    objects = FeedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(interval__gte=10), name="feed_interval_is_ten_seconds_or_more")
+        ]
+        indexes = [models.Index(fields=["next_poll_at"], condition=Q(active=True), name="feed_due")]
+
+    def __str__(self):
+        return f"{self.source} ({self.url})"
+
+
+class Decision(models.TextChoices):
+    LINKED = "linked", "linked to claims"
+    OPENED = "opened", "opened a claim"
+    REJECTED = "rejected", "says nothing we track"
+
+
+class EntryQuerySet(models.QuerySet):
+    def unread(self):
+        """Entries that nobody has looked through for suggestions yet, oldest first."""
+        return self.filter(read_at=None).order_by("pk")
+
+    def waiting(self):
+        """Entries with pending suggestions or leads that no editor has decided, newest news first."""
+        return self.filter(waiting=True).order_by("-said_at", "-pk")
+
+
+class Entry(models.Model):
+    """One item of a feed as published: clean plain text, stored once per (feed, guid)."""
+
+    feed = models.ForeignKey(Feed, models.PROTECT, related_name="entries")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="entries")
+    guid = models.TextField()
+    guid_digest = models.BinaryField(max_length=32)  # a btree key has a limit that a guid has not
+    url = models.CharField("address", max_length=2048, blank=True)
+    title = models.CharField(max_length=500)
+    text = models.TextField(blank=True)
+    author = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    published_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField(default=clock.now)
+    said_at = models.DateTimeField(editable=False)  # published_at, else first_seen_at: the order of the desk's queue
+    is_news = models.BooleanField(default=True)  # False: stood in the feed at its first poll, stored as history
+    read_at = models.DateTimeField(null=True)
+    waiting = models.BooleanField(default=False)  # has pending suggestions and no decision
+    report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="entries")
+    decision = models.CharField(max_length=8, choices=Decision, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "guid_digest"], name="entry_once_per_feed_and_guid"),
+            models.CheckConstraint(
+                condition=Q(decision="", decided_at=None)
+                | (~Q(decision="") & Q(decided_at__isnull=False, waiting=False)),
+                name="decided_entry_waits_no_more",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(read_at=None), name="entry_unread"),
+            models.Index(fields=["-said_at", "-id"], condition=Q(waiting=True), name="entry_waiting"),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def save(self, *args, **kwargs):
+        self.complete()
+        super().save(*args, **kwargs)
+
+    def complete(self):
+        """Fill what follows from the rest; bulk inserts call this, `save` does too."""
+        self.guid_digest = digest(self.guid)
+        self.said_at = self.published_at or self.first_seen_at
+        return self
+
+
+def digest(text: str) -> bytes:
+    """SHA-256 of a text, 32 bytes."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+class Strength(models.TextChoices):
+    STRONG = "strong"
+    POSSIBLE = "possible"
+
+
+class SuggestionState(models.TextChoices):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class SuggestionQuerySet(models.QuerySet):
+    def pending(self):
+        return self.filter(state=SuggestionState.PENDING)
+
+    def leads(self):
+        return self.filter(claim=None)
+
+
+class Suggestion(models.Model):
+    """A guess that an item says something on a claim, or, without a claim, that a claim should be opened: a lead.
+
+    Of a lead there is one row per statement; its rows share `companies` and so make one proposed claim.
+    """
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="suggestions")
+    claim = models.ForeignKey(Claim, models.PROTECT, null=True, related_name="suggestions")
+    companies = models.ManyToManyField(Company, related_name="+")  # of a lead: the parties it names
+    deal_type = models.CharField(max_length=20, blank=True)  # of a lead: what the words point to
+    strength = models.CharField(max_length=8, choices=Strength)
+    stance = models.CharField(max_length=11, choices=Stance)
+    speaker_kind = models.CharField(max_length=9, choices=SpeakerKind, default=SpeakerKind.OUTLET)
+    speaker_name = models.CharField(max_length=200, blank=True)
+    speaker_role = models.CharField(max_length=200, blank=True)
+    company = models.ForeignKey(Company, models.PROTECT, null=True, related_name="+")  # spoken for
+    origin = models.ForeignKey(Source, models.PROTECT, null=True, related_name="+")  # the outlet it cites
+    certainty = models.CharField(max_length=11, choices=Certainty, default=Certainty.STATED)
+    part = models.CharField(max_length=8, choices=Part, default=Part.BODY)
+    passage = models.TextField()  # the sentence as published
+    passage_digest = models.BinaryField(max_length=32)
+    triggers = models.JSONField(default=list)  # the words in the passage that led here, as published
+    reasons = models.JSONField(default=list)  # why it was suggested, in sentences for the editor
+    against = models.JSONField(default=list)  # what speaks against it, in sentences for the editor
+    preselected = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=SuggestionState, default=SuggestionState.PENDING)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = SuggestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "entry",
+                Coalesce("claim", 0),
+                "stance",
+                Coalesce("company", 0),
+                "passage_digest",
+                name="suggestion_once_per_passage_and_stance",
+            ),
+            models.CheckConstraint(condition=Q(stance__in=Stance.values), name="suggestion_stance_is_known"),
+        ]
+        indexes = [models.Index(fields=["entry"], condition=Q(state="pending"), name="suggestion_pending")]
+
+    def __str__(self):
+        return f"{self.get_stance_display()}: {self.claim or 'a new claim'}"
+
+    def save(self, *args, **kwargs):
+        self.passage_digest = digest(self.passage)
+        super().save(*args, **kwargs)
