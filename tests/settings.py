@@ -1,0 +1,19 @@
+"""The settings with a directory of their own, thrown away at the end, and passwords that cost nothing to hash."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["DATA_DIR"] = str(Path(os.environ["DATA_DIR"]) / worker)
+else:
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="hearsay-test-")
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+# Commands that tests run as processes of their own read the real settings.
+os.environ["DJANGO_SETTINGS_MODULE"] = "tracker.settings"
+
+from tracker.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
