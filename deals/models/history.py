@@ -78,14 +78,18 @@ class StatusChange(AppendOnly):
     quiet_reason = models.CharField(max_length=300, blank=True)
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
     # What the record said of the claim just before and just after this row was recorded.
-    status_before = models.CharField(max_length=9, choices=Status, null=True)
-    status_after = models.CharField(max_length=9, choices=Status, null=True)
+    status_before = models.CharField(max_length=9, choices=Status, null=True)  # noqa: DJ001
+    status_after = models.CharField(max_length=9, choices=Status, null=True)  # noqa: DJ001
     version = models.PositiveIntegerField()
 
     objects = StatusChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]
+        permissions = [
+            ("override_status", "Can override a status"),
+            ("undo_others", "Can undo another's row"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="change_kind_is_known"),
             models.CheckConstraint(condition=Q(precision__in=Precision.values), name="change_precision_is_known"),
