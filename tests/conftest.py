@@ -1,11 +1,21 @@
 """What every test may use: the house's own rows by `make_*`, its people, and no way out to the network."""
 
 import ipaddress
+import itertools
 import socket
 import sys
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+
+from deals import history, linking
+from deals.choices import Role, Stance
+from deals.models import Claim, Company, Deal, Report, Source
+
+APRIL_15 = datetime(2024, 4, 15, 2, tzinfo=UTC)
 
 
 def _peers() -> set[str]:
@@ -25,3 +35,122 @@ def pytest_configure():
             raise RuntimeError(f"A test tried to connect to {host}: tests reach no other machine.")
 
     sys.addaudithook(stay_inside)
+
+
+@pytest.fixture
+def make_company(db):
+    def make(name="Chery", aliases=(), parents=(), **fields):
+        company, _ = Company.objects.get_or_create(name=name, defaults=fields)
+        for alias in aliases:
+            company.aliases.get_or_create(name=alias)
+        for parent in parents:
+            company.parentages.get_or_create(parent=parent)
+        return company
+
+    return make
+
+
+@pytest.fixture
+def make_source(db):
+    def make(name="Yicai", domain="", **fields):
+        source, _ = Source.objects.get_or_create(name=name, defaults=fields)
+        if domain:
+            source.domains.get_or_create(domain=domain)
+        return source
+
+    return make
+
+
+@pytest.fixture
+def make_claim(make_company):
+    """A published claim; its parties are JLR (licensee) and Chery (licensor) unless told."""
+
+    def make(wording="JLR will use Chery's platforms", parties=None, deal=None, published=True, **fields):
+        if parties is None:
+            parties = [(make_company("JLR"), Role.LICENSEE), (make_company("Chery"), Role.LICENSOR)]
+        if deal is None:
+            title = " – ".join(str(company) for company, _ in parties) or wording
+            deal, _ = Deal.objects.get_or_create(title=title)
+        claim = Claim.objects.create(wording=wording, deal=deal, published=published, **fields)
+        for company, role in parties:
+            claim.parties.create(company=company, role=role)
+        return claim
+
+    return make
+
+
+@pytest.fixture
+def make_report(make_source):
+    numbers = itertools.count(1)
+
+    def make(source=None, title="", published_at=None, url="", **fields):
+        number = next(numbers)
+        return Report.objects.create(
+            source=source or make_source(),
+            title=title or f"Report {number}",
+            url=url or f"https://news.example/{number}",
+            published_at=published_at or APRIL_15,
+            **fields,
+        )
+
+    return make
+
+
+@pytest.fixture
+def link(make_report, make_company):
+    """Link a new report to a claim with a stance; denials and confirmations are spoken by Chery's spokesman."""
+
+    def make(claim, stance, report=None, published_at=None, source=None, **statement):
+        if stance in (Stance.DENIES, Stance.CONFIRMS):
+            spoken = {"speaker_kind": "named", "speaker_name": "Jin Yibo", "speaker_role": "spokesman"}
+            statement = {**spoken, "company": make_company("Chery"), **statement}
+        report = report or make_report(source=source, published_at=published_at)
+        return linking.link(claim, report, stance=stance, by=None, **statement)
+
+    return make
+
+
+@pytest.fixture
+def move(editor):
+    """Write a row on a claim as it stands: `move(claim, "denial", evidence, at=…)`."""
+
+    def write(claim, kind, *evidence, at=None, precision="instant", by=editor, **fields):
+        at = at or min(item.said_at for item in evidence)
+        row = history.NewRow(kind, at, precision, evidence=evidence, **fields)
+        return history.change_status(claim, row, seen=claim.version, by=by)
+
+    return write
+
+
+def user_of(group):
+    user = User.objects.create_user(group.lower().replace(" ", "_"), password="a long password", is_staff=True)
+    user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return user
+
+
+@pytest.fixture
+def reader(db):
+    return user_of("Reader")
+
+
+@pytest.fixture
+def editor(db):
+    return user_of("Editor")
+
+
+@pytest.fixture
+def senior(db):
+    return user_of("Senior editor")
+
+
+@pytest.fixture
+def grant():
+    """Give a user single rights of `deals`, fresh from the database."""
+
+    def give(user, *codenames):
+        for codename in codenames:
+            user.user_permissions.add(Permission.objects.get(content_type__app_label="deals", codename=codename))
+        for cached in ("_perm_cache", "_user_perm_cache", "_group_perm_cache"):
+            user.__dict__.pop(cached, None)
+
+    return give

@@ -75,7 +75,7 @@ class Claim(models.Model):
     )
     published = models.BooleanField(default=False, help_text="Unpublished claims are seen by the desk alone.")
     public_since = models.DateTimeField(null=True, editable=False)
-    status = models.CharField(max_length=9, choices=Status, null=True, editable=False)  # null: a draft
+    status = models.CharField(max_length=9, choices=Status, null=True, editable=False)  # noqa: DJ001 -- null: a draft
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(editable=False)
 

@@ -13,8 +13,19 @@ from deals.rungs import rung
 
 # What a row of the history rests on may not change under it.
 LOCKED_FIELDS = (
-    "claim_id report_id stance speaker_kind speaker_name speaker_role company_id quote certainty part said_at said_precision"
-).split()
+    "claim_id",
+    "report_id",
+    "stance",
+    "speaker_kind",
+    "speaker_name",
+    "speaker_role",
+    "company_id",
+    "quote",
+    "certainty",
+    "part",
+    "said_at",
+    "said_precision",
+)
 
 
 class EvidenceLocked(Exception):

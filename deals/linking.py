@@ -1,0 +1,211 @@
+"""Linking what a report says to claims: the verbs around Report and Evidence. No status moves here."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from courlan import normalize_url
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.encoding import iri_to_uri
+
+from deals import clock
+from deals.choices import Certainty, Part, Precision, SpeakerKind, Stance
+from deals.models import Claim, Company, Evidence, Report, Source
+
+LONGEST_URL = 2048
+
+
+class LinkError(Exception):
+    """The link cannot be made; the message is one sentence for the editor."""
+
+
+def canonical_url(url: str) -> str:
+    """The address under which a report is kept: http(s), trackers and fragment cut, percent-encoded.
+
+    Raises LinkError for anything that is not such an address.
+    """
+    refusal = LinkError("A report's address must begin with http:// or https://, name a host, and be a plain link.")
+    url = url.strip()
+    if len(url) > LONGEST_URL or any(character <= " " or character == "\x7f" for character in url):
+        raise refusal
+    try:
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise refusal
+        host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+        netloc = (f"[{host}]" if ":" in host else host) + (f":{parts.port}" if parts.port else "")
+        plain = urlunsplit((parts.scheme.lower(), netloc, iri_to_uri(parts.path), iri_to_uri(parts.query), ""))
+        canonical = normalize_url(plain)
+    except ValueError as error:
+        raise refusal from error
+    if len(canonical) > LONGEST_URL:
+        raise refusal
+    return canonical
+
+
+def report_at(
+    url: str,
+    *,
+    source: Source,
+    title: str,
+    published_at: datetime | None = None,
+    published_precision: str = Precision.INSTANT,
+    language: str = "",
+    text: str = "",
+    recorded_at: datetime | None = None,
+) -> Report:
+    """The report at this address; made if we do not hold it, else the one that stands, unchanged."""
+    title = title.strip()[:500]
+    if not title:
+        raise LinkError("A report needs a title.")
+    report, _ = Report.objects.get_or_create(
+        url=canonical_url(url),
+        defaults={
+            "source": source,
+            "title": title,
+            "published_at": published_at,
+            "published_precision": published_precision,
+            "language": language or source.language,
+            "text": text,
+            "recorded_at": recorded_at or clock.now(),
+        },
+    )
+    return report
+
+
+def placeholder(
+    source: Source,
+    title: str,
+    published_at: datetime | None = None,
+    precision: str = Precision.DAY,
+    recorded_at: datetime | None = None,
+) -> Report:
+    """The stand-in for one story of one source that others cite and we do not hold; made once."""
+    report, _ = Report.objects.get_or_create(
+        source=source,
+        title=title.strip()[:500],
+        placeholder=True,
+        defaults={
+            "published_at": published_at,
+            "published_precision": precision,
+            "language": source.language,
+            "recorded_at": recorded_at or clock.now(),
+        },
+    )
+    return report
+
+
+def link(
+    claim: Claim,
+    report: Report,
+    *,
+    stance: str,
+    by: AbstractBaseUser | None,
+    speaker_kind: str = SpeakerKind.OUTLET,
+    speaker_name: str = "",
+    speaker_role: str = "",
+    company: Company | None = None,
+    quote: str = "",
+    translation: str = "",
+    certainty: str = Certainty.STATED,
+    part: str = Part.BODY,
+    said_at: datetime | None = None,
+    said_precision: str = Precision.DAY,
+    origin: Report | None = None,
+    answers: Report | None = None,
+    recorded_at: datetime | None = None,
+) -> Evidence:
+    """Link what a report says on a claim; the same statement of the same speaker is linked once.
+
+    `said_at` defaults to the report's publication. Raises LinkError for a link that makes no sense.
+    """
+    if origin == report:
+        origin = None
+    if said_at is None and report.published_at:
+        said_at, said_precision = report.published_at, report.published_precision
+    evidence = Evidence(
+        claim=claim,
+        report=report,
+        stance=stance,
+        speaker_kind=speaker_kind,
+        speaker_name=speaker_name.strip(),
+        speaker_role=speaker_role.strip(),
+        company=company,
+        quote=quote.strip(),
+        translation=translation.strip(),
+        certainty=certainty,
+        part=part,
+        said_at=said_at,
+        said_precision=said_precision,
+        origin=origin,
+        answers=answers,
+        recorded_at=recorded_at or clock.now(),
+        recorded_by=by,
+    )
+    if standing := same_statement(evidence):
+        return standing
+    if stance in (Stance.DENIES, Stance.CONFIRMS) and company is None and speaker_kind != SpeakerKind.DOCUMENT:
+        raise LinkError(
+            f"Say for which company the speaker {stance}; a paper that doubts a story disputes it, one that repeats it supports it."
+        )
+    try:
+        evidence.full_clean(exclude=["claim", "report", "company", "origin", "answers", "recorded_by"])
+    except ValidationError as error:
+        raise LinkError(" ".join(error.messages)) from error
+    try:
+        with transaction.atomic():
+            evidence.save()
+    except IntegrityError:
+        if standing := same_statement(evidence):  # another editor linked it a moment ago
+            return standing
+        raise
+    return evidence
+
+
+def same_statement(evidence: Evidence) -> Evidence | None:
+    """The standing evidence that says the same of the same claim by the same speaker, if it is linked already."""
+    return (
+        Evidence.objects.current()
+        .filter(
+            claim=evidence.claim_id,
+            report=evidence.report_id,
+            stance=evidence.stance,
+            company=evidence.company_id,
+            speaker_kind=evidence.speaker_kind,
+            speaker_name=evidence.speaker_name,
+            speaker_role=evidence.speaker_role,
+        )
+        .first()
+    )
+
+
+def answer(
+    report: Report,
+    answered: Report,
+    claims: Iterable[Claim],
+    *,
+    by: AbstractBaseUser | None,
+    stance: str = Stance.DENIES,
+    **statement,
+) -> list[Evidence]:
+    """This report answers that one, over these claims and no others: one Evidence each. See `link`."""
+    claims = list(claims)
+    if not claims:
+        raise LinkError("Tick at least one claim that the answer covers.")
+    if report == answered:
+        raise LinkError("A report does not answer itself.")
+    with transaction.atomic():
+        return [link(claim, report, stance=stance, by=by, answers=answered, **statement) for claim in claims]
+
+
+def withdraw(evidence: Evidence, *, by: AbstractBaseUser | None, reason: str) -> None:
+    """Take a link back; it stays in the record, with who and why. A decision that rests on it stays in force."""
+    if not reason.strip():
+        raise LinkError("Say why the evidence is withdrawn.")
+    withdrawn = Evidence.objects.current().filter(pk=evidence.pk)
+    now = clock.now()
+    if not withdrawn.update(withdrawn_at=now, withdrawn_by=by, withdrawn_reason=reason.strip()[:300]):
+        raise LinkError("That evidence was withdrawn already.")
+    evidence.withdrawn_at, evidence.withdrawn_by, evidence.withdrawn_reason = now, by, reason.strip()[:300]
