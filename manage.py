@@ -8,10 +8,10 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
     try:
-        from django.core.management import execute_from_command_line
+        from tracker.commandline import run
     except ImportError as error:
         sys.exit(f"{error}. Install what Hearsay needs first: make install")
-    execute_from_command_line(sys.argv)
+    run(sys.argv)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,6 +12,10 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 else:
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="hearsay-test-")
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+if os.environ.get("DATABASE_URL"):
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+    os.environ.setdefault("SITE_URL", "http://127.0.0.1:8000")
+    os.environ.setdefault("EMAIL_URL", f"filemail:///{os.environ['DATA_DIR']}/mail")
 # Commands that tests run as processes of their own read the real settings.
 os.environ["DJANGO_SETTINGS_MODULE"] = "tracker.settings"
 

@@ -3,7 +3,9 @@
 Without DATABASE_URL and REDIS_URL the embedded mode runs: SQLite, a broker and mail as files under DATA_DIR.
 """
 
+import os
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,32 +14,84 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 
 
-def read(kind: str, name: str, default):
-    """The value of one setting. Raises ImproperlyConfigured naming the setting and what it must look like."""
+def text(name: str, default: str = "") -> str:
+    """The setting as given; an empty one counts as not given. The other readers build on this one."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str) -> bool:
+    value = text(name, "no").lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"The setting {name} must be yes or no.")
+
+
+def number(name: str, default: int, low: int, high: int) -> int:
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
+        raise ImproperlyConfigured(f"The setting {name} must be a whole number from {low} to {high}.")
+    return int(value)
+
+
+def listed(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def address(name: str, default: str = "") -> str:
+    """A web address without the slash at its end."""
+    value = text(name, default).rstrip("/")
     try:
-        return getattr(env, kind)(name, default=default)
-    except ImproperlyConfigured:
-        raise
-    except Exception as error:
-        raise ImproperlyConfigured(f"The setting {name} must be of the form {kind}: {error}") from error
+        parts = urlsplit(value)
+        complete = parts.scheme in ("http", "https") and parts.hostname and not parts.query and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ImproperlyConfigured(f"The setting {name} must be an address such as https://hearsay.example.org.")
+    return value
 
 
-DATA_DIR = Path(read("str", "DATA_DIR", str(BASE_DIR / "var")))
-DEBUG = read("bool", "DEBUG", False)
-PRODUCTION = bool(read("str", "DATABASE_URL", ""))
+def service(name: str, reader: str, example: str) -> dict:
+    """The address of a server, read into Django's settings for it by django-environ's `reader`."""
+    schemes = {"db_url_config": "postgres postgresql sqlite", "email_url_config": "smtp smtp+tls smtp+ssl filemail"}
+    try:
+        if urlsplit(text(name)).scheme in schemes[reader].split():
+            return getattr(environ.Env, reader)(text(name))
+    except (ValueError, KeyError, ImproperlyConfigured):
+        pass  # what it says may hold the password
+    raise ImproperlyConfigured(f"The setting {name} must look like {example}.")
+
+
+DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / "var")))
+DEBUG = flag("DEBUG")
+PRODUCTION = bool(text("DATABASE_URL"))
+HOST = text("HOST", "127.0.0.1")
+PORT = number("PORT", 8000, 1, 65_535)
+_here = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
+
+if PRODUCTION:
+    if DEBUG:
+        raise ImproperlyConfigured("The setting DEBUG must be no where DATABASE_URL is set: it shows secrets.")
+    for _name, _example in {
+        "SECRET_KEY": "at least 32 random characters",
+        "SITE_URL": "the address people use, such as https://hearsay.example.org",
+        "EMAIL_URL": "where mail goes, such as smtp+tls://user:password@mail.example.org:587",
+    }.items():
+        if not text(_name):
+            raise ImproperlyConfigured(
+                f"The setting {_name} is missing: give {_example}. It is needed where DATABASE_URL is set."
+            )
 
 
 def secret_key() -> str:
     """SECRET_KEY from the environment; the embedded mode makes one once and keeps it in DATA_DIR."""
-    if key := read("str", "SECRET_KEY", ""):
-        if len(key) < 32:
-            raise ImproperlyConfigured("The setting SECRET_KEY is too short: give at least 32 random characters.")
+    if key := text("SECRET_KEY"):
+        if len(key) < 32 or len(set(key)) < 5:
+            raise ImproperlyConfigured("The setting SECRET_KEY is too weak: give at least 32 random characters.")
         return key
-    if PRODUCTION:
-        raise ImproperlyConfigured("The setting SECRET_KEY is missing: give at least 32 random characters.")
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     path = DATA_DIR / "secret_key"
     try:
@@ -50,12 +104,11 @@ def secret_key() -> str:
 
 
 SECRET_KEY = secret_key()
-SITE_URL = read("str", "SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SITE_URL = address("SITE_URL", f"http://{_here}")
 _site = urlsplit(SITE_URL)
-if _site.scheme not in ("http", "https") or not _site.hostname:
-    raise ImproperlyConfigured("The setting SITE_URL must be an address such as https://hearsay.example.org.")
-ALLOWED_HOSTS = read("list", "ALLOWED_HOSTS", [_site.hostname, "127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# Loopback stays allowed: health is asked for from inside the machine or container.
+ALLOWED_HOSTS = [*listed("ALLOWED_HOSTS", _site.hostname), "127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 
 INSTALLED_APPS = [
     "tracker.apps.DeskAdminConfig",
@@ -109,17 +162,16 @@ def database() -> dict:
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         config = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "hearsay.sqlite3"}
     else:
-        config = read("db_url", "DATABASE_URL", None)
+        config = service("DATABASE_URL", "db_url_config", "postgres://user:password@host:5432/name")
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
-    elif config["ENGINE"].endswith("postgresql"):
-        config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
     else:
-        raise ImproperlyConfigured("The setting DATABASE_URL must begin with postgres:// or sqlite:///.")
+        config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
+        config["CONN_HEALTH_CHECKS"] = True
     return config
 
 
@@ -135,6 +187,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _site.scheme == "https"
 if _site.scheme == "https":
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
@@ -155,12 +208,14 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# An image collects the static files once, under names that say their content; elsewhere they are served as they lie.
+STATIC_ROOT = text("STATIC_ROOT") or None
+_storage = "whitenoise.storage.CompressedManifest" if STATIC_ROOT else "django.contrib.staticfiles.storage."
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": f"{_storage}StaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = not STATIC_ROOT
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -180,9 +235,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-CELERY_BROKER_URL = read("str", "REDIS_URL", "") or "filesystem://"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
-if CELERY_BROKER_URL == "filesystem://":
+CELERY_BROKER_URL = text("REDIS_URL", "filesystem://localhost")
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,  # five times the longest task
+    "socket_timeout": 30,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+if CELERY_BROKER_URL.startswith("filesystem://"):
     _queue = DATA_DIR / "broker"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_queue / "queue"),
@@ -204,6 +265,8 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 5_000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
@@ -213,23 +276,37 @@ CELERY_BEAT_SCHEDULE = {
     "send-waiting-mail": {"task": "alerts.tasks.send_waiting", "schedule": 3, "options": {"expires": 6}},
 }
 
-if EMAIL_URL := read("str", "EMAIL_URL", ""):
-    try:
-        vars().update(env.email_url("EMAIL_URL"))
-    except Exception as error:
-        raise ImproperlyConfigured("The setting EMAIL_URL must look like smtp://user:password@host:25.") from error
+if text("EMAIL_URL"):
+    vars().update(service("EMAIL_URL", "email_url_config", "smtp+tls://user:password@mail.example.org:587"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = read("str", "DEFAULT_FROM_EMAIL", "Hearsay <hearsay@localhost>")
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Hearsay <hearsay@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Who publishers may write to about our polling; part of the User-Agent.
-CONTACT = read("str", "CONTACT", DEFAULT_FROM_EMAIL.partition("<")[2].rstrip(">") or DEFAULT_FROM_EMAIL)
-# host:port pairs inside the house that feeds may be fetched from, such as 127.0.0.1:8000.
-LOCAL_FEEDS = frozenset(read("list", "LOCAL_FEEDS", []))
-PRIVATE_SITE = read("bool", "PRIVATE_SITE", False)
-GRACE_SECONDS = read("int", "GRACE_SECONDS", 300)
-if GRACE_SECONDS < 0:
-    raise ImproperlyConfigured("The setting GRACE_SECONDS must be 0 or more.")
+CONTACT = text("CONTACT", parseaddr(DEFAULT_FROM_EMAIL)[1])
+# host:port pairs inside the house that feeds may be fetched from; the example newsroom serves its own.
+LOCAL_FEEDS = frozenset(listed("LOCAL_FEEDS", "" if PRODUCTION else _here))
+PRIVATE_SITE = flag("PRIVATE_SITE")
+GRACE_SECONDS = number("GRACE_SECONDS", 300, 0, 86_400)
+# How long something may wait for a worker before /healthz calls the workers deaf.
+HEALTHY_SECONDS = number("HEALTHY_SECONDS", 300, 10, 86_400)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "tracker.logs.JSONLine"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"level": "INFO"},
+        # A request that is refused is the client's matter; one that fails is ours.
+        "django.request": {"level": "ERROR"},
+        # A line for each task that looked into a table, every few seconds, says nothing.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
+}
