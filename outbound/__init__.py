@@ -1,0 +1,1 @@
+"""Every request that leaves the house goes through `outbound.client`; it imports no app."""

@@ -1,0 +1,255 @@
+"""The one guarded HTTP client: every address is checked in the act of connecting, every answer has limits.
+
+A request may not reach our own network (but for the host:port pairs of the setting LOCAL_FEEDS), may not take longer
+than its deadline over all redirects, and may not bring more bytes than its limit, packed or unpacked.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import NamedTuple
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from django.conf import settings
+from yarl import URL
+
+from outbound import loop
+from outbound.addresses import PORTS, is_public
+from outbound.decoding import ACCEPT_ENCODING, Body, too_large
+from outbound.errors import FetchError, ForbiddenAddress
+
+__all__ = ["FetchError", "Request", "Response", "fetch", "fetch_all", "get"]
+
+DEADLINE = 30.0
+LIMIT = 5_000_000
+LONGEST_URL = 2048
+MOST_REDIRECTS = 5
+PER_HOST = 2
+AT_ONCE = 50
+PERMANENT = frozenset({301, 308})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+# Whether the request under way names a host:port that may lie inside; its connections inherit the value.
+_may_go_inside: ContextVar[bool] = ContextVar("may_go_inside", default=False)
+
+
+class Request(NamedTuple):
+    url: str
+    headers: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer. `url` is where it came from in the end; `body` is empty unless the status is 2xx."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]  # letter case aside
+    body: bytes
+    permanent_url: str | None  # where permanent redirects say that it lives from now on
+
+    @property
+    def status_line(self) -> str:
+        """Such as “404 Not Found”."""
+        try:
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:
+            return str(self.status)
+
+
+class Client:
+    """One session on one event loop. `resolver` is aiohttp's, for hosts that need another than the system's."""
+
+    def __init__(self, *, user_agent: str, resolver: AbstractResolver | None = None):
+        connector = aiohttp.TCPConnector(
+            resolver=resolver,
+            socket_factory=guarded_socket,
+            use_dns_cache=False,
+            force_close=True,  # feeds are asked minutes apart; and so each request's address is checked afresh
+            limit=AT_ONCE,
+            limit_per_host=PER_HOST,
+        )
+        self.session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            auto_decompress=False,
+            trust_env=False,
+        )
+        self.turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        deadline: float = DEADLINE,
+        limit: int = LIMIT,
+        local: Collection[str] = (),
+    ) -> Response:
+        """GET an address. `deadline` in seconds over all hops, `limit` in bytes. Raises FetchError."""
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._follow(url, dict(headers or {}), limit, local)
+        except TimeoutError:
+            raise FetchError(f"The server took longer than {deadline:g} seconds.") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise FetchError(in_plain_words(error)) from error
+
+    async def _follow(self, url: str, headers: dict[str, str], limit: int, local: Collection[str]) -> Response:
+        target = gate(url, local)
+        permanent, permanent_so_far = None, True
+        for _ in range(MOST_REDIRECTS + 1):
+            async with self._asked(target, headers, local) as answer:
+                if answer.status not in REDIRECTS or "Location" not in answer.headers:
+                    body = await read(answer, limit) if 200 <= answer.status < 300 else b""
+                    return Response(answer.status, str(target), answer.headers, body, permanent)
+                target = gate(str(joined(target, answer.headers["Location"])), local)
+            permanent_so_far = permanent_so_far and answer.status in PERMANENT
+            permanent = str(target) if permanent_so_far else permanent
+            headers = {name: value for name, value in headers.items() if name.lower() not in CREDENTIALS}
+        raise FetchError(f"It redirects more than {MOST_REDIRECTS} times.")
+
+    @asynccontextmanager
+    async def _asked(self, target: URL, headers: Mapping[str, str], local: Collection[str]):
+        permit = _may_go_inside.set(is_local(target, local))
+        try:
+            async with self.session.get(target, headers=headers, allow_redirects=False) as answer:
+                yield answer
+        finally:
+            _may_go_inside.reset(permit)
+
+    async def fetch_in_turn(self, request: Request, **options) -> Response:
+        """`fetch`, waiting before its deadline begins until fewer than PER_HOST others ask the same host."""
+        async with self.turns[host_of(request.url)]:
+            return await self.fetch(request.url, headers=request.headers, **options)
+
+    async def close(self):
+        await self.session.close()
+
+
+def guarded_socket(addr_info) -> socket.socket:
+    """aiohttp's socket_factory: the last to see an address before connect(), whatever led to it."""
+    family, kind, protocol, _, peer = addr_info
+    if not _may_go_inside.get() and not (is_public(peer[0]) and peer[1] in PORTS):
+        raise ForbiddenAddress
+    return socket.socket(family, kind, protocol)
+
+
+def gate(url: str, local: Collection[str]) -> URL:
+    """The address as the client will use it. Raises FetchError if no request may go there by its form."""
+    if len(url) > LONGEST_URL:
+        raise FetchError(f"That address is longer than {LONGEST_URL} characters.")
+    if not url.isprintable() or " " in url:
+        raise FetchError("That address holds a space or a character that no address has.")
+    try:
+        target = URL(url)
+    except ValueError:
+        raise FetchError("That is not a valid address.") from None
+    if target.scheme not in ("http", "https") or not target.host:
+        raise FetchError("Only addresses that begin with http:// or https:// are fetched.")
+    if target.user is not None or target.password is not None:
+        raise FetchError("An address with a name or password in it is not fetched.")
+    if target.port not in PORTS and not is_local(target, local):
+        raise FetchError(f"Port {target.port} is not fetched from; only 80, 443, 8080 and 8443 are.")
+    return target.with_fragment(None)
+
+
+def is_local(target: URL, local: Collection[str]) -> bool:
+    host = f"[{target.host}]" if ":" in (target.host or "") else target.host
+    return f"{host}:{target.port}" in local
+
+
+def joined(base: URL, location: str) -> URL:
+    try:
+        return base.join(URL(location))
+    except ValueError:
+        raise FetchError("It redirects to something that is not a valid address.") from None
+
+
+def host_of(url: str) -> str:
+    try:
+        return URL(url).host or ""
+    except ValueError:
+        return ""
+
+
+async def read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The unpacked body. Raises FetchError if it is larger than `limit`, packed or unpacked."""
+    if (answer.content_length or 0) > limit:
+        raise too_large(limit)
+    body = Body(", ".join(answer.headers.getall("Content-Encoding", [])), limit)
+    async for piece in answer.content.iter_chunked(65_536):
+        body.feed(piece)
+    return body.finish()
+
+
+def in_plain_words(error: Exception) -> str:
+    """One sentence for an editor about what went wrong between us and the server."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            reason = getattr(error.certificate_error, "verify_message", "") or "it cannot be verified"
+            return f"The server's certificate is not valid: {reason.rstrip('.')}."
+        case aiohttp.ClientConnectorDNSError():
+            return f"There is no host named {error.host}."
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return "No secure connection could be made with the server."
+        case aiohttp.ClientConnectorError(os_error=ForbiddenAddress() as forbidden):
+            return str(forbidden)
+        case aiohttp.ClientConnectorError():
+            return f"Nothing answers at {error.host}, port {error.port}."
+        case aiohttp.InvalidURL() | UnicodeError():
+            return "That is not a valid address."
+        case aiohttp.ClientResponseError():
+            return "The server's answer is not proper HTTP, or its headers are too long."
+        case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError() | OSError():
+            return "The server broke off in the middle of its answer."
+    return "The server's answer is not proper HTTP."
+
+
+def default_client() -> Client:
+    return Client(user_agent=f"Hearsay/0.1 (+{settings.SITE_URL}; {settings.CONTACT})")
+
+
+async def fetch(
+    url: str, *, headers: Mapping[str, str] | None = None, deadline: float = DEADLINE, limit: int = LIMIT
+) -> Response:
+    """GET an address through the guard. `deadline` in seconds over all hops, `limit` in bytes. Raises FetchError.
+
+    To be awaited on any loop; where there is none, call `get`.
+    """
+    client = loop.resident(default_client)
+    asked = client.fetch(url, headers=headers, deadline=deadline, limit=limit, local=settings.LOCAL_FEEDS)
+    return await asyncio.wrap_future(loop.submit(asked))
+
+
+def get(
+    url: str, *, headers: Mapping[str, str] | None = None, deadline: float = DEADLINE, limit: int = LIMIT
+) -> Response:
+    """`fetch` for code without an event loop, such as a view. Raises FetchError."""
+    client = loop.resident(default_client)
+    asked = client.fetch(url, headers=headers, deadline=deadline, limit=limit, local=settings.LOCAL_FEEDS)
+    return loop.submit(asked).result()
+
+
+def fetch_all(
+    requests: Iterable[Request], *, deadline: float = DEADLINE, limit: int = LIMIT
+) -> Iterator[tuple[int, Response | Exception]]:
+    """Fetch side by side, two at a time per host: each request's place in `requests` with its answer, as they finish.
+
+    In place of an answer stands a FetchError, or another exception if the fault is ours: one address must not stop
+    the others. Closing the iterator drops what is still under way.
+    """
+    client = loop.resident(default_client)
+    options = {"deadline": deadline, "limit": limit, "local": settings.LOCAL_FEEDS}
+    asked = [client.fetch_in_turn(request, **options) for request in requests]
+    yield from loop.as_completed(asked)
