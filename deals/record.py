@@ -69,6 +69,11 @@ def standings(
     return found
 
 
+def standing(claim: Claim, as_of: datetime | None = None, known_at: datetime | None = None) -> Standing:
+    """How one claim stood; see `standings`."""
+    return standings([claim], as_of, known_at)[claim.pk]
+
+
 def known(at: datetime | None) -> Q:
     """The evidence that the record held at an instant."""
     if at is None:

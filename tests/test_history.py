@@ -243,6 +243,8 @@ def test_a_row_is_neither_changed_nor_deleted_by_any_way(rumored):
         Ground.objects.all().delete,
         row.evidence.clear,
         lambda: StatusChange.objects.bulk_update([row], ["reason"]),
+        lambda: StatusChange._base_manager.filter(pk=row.pk).update(reason="x"),
+        Ground._base_manager.all().delete,
     ):
         with pytest.raises(AppendOnlyError), transaction.atomic():
             change()

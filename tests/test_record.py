@@ -11,14 +11,10 @@ from deals.choices import Kind, Precision, Qualifier, Stance, Status
 from deals.history import HistoryError, NewRow, change_status, undo
 from deals.linking import withdraw
 from deals.models import StatusChange
-from deals.record import date_in_words, independent_origins, parse_moment, standings, timeline
+from deals.record import date_in_words, independent_origins, parse_moment, standing, standings, timeline
 from tests.conftest import APRIL_15
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def standing(claim, as_of=None, known_at=None):
-    return standings([claim], as_of, known_at)[claim.pk]
 
 
 def test_the_same_day_reads_differently_with_later_knowledge(make_claim, link):

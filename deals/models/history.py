@@ -85,6 +85,7 @@ class StatusChange(AppendOnly):
     objects = StatusChangeQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"  # what Django reaches for behind our back refuses too
         ordering = ["position"]
         permissions = [
             ("override_status", "Can override a status"),
@@ -131,6 +132,7 @@ class Ground(AppendOnly):
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         constraints = [models.UniqueConstraint(fields=["change", "evidence"], name="ground_once")]
 
     def __str__(self):
