@@ -3,9 +3,10 @@
 import secrets
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from deals import clock
+from deals import clock, words
+from deals.choices import Status
 from deals.models import Claim, Deal, StatusChange
 
 
@@ -34,6 +35,10 @@ class Subscriber(models.Model):
 
     def __str__(self):
         return self.email
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.confirmed_at is not None and self.disabled_at is None
 
     def save(self, *args, **kwargs):
         self.email = self.email.strip().lower()
@@ -77,6 +82,7 @@ class Subscription(models.Model):
 
 class AlertState(models.TextChoices):
     GATHERING = "gathering", "gathering until its grace period ends"
+    FIXING = "fixing", "fixing its recipients"
     READY = "ready", "recipients fixed"
     NOTHING = "nothing", "nothing changed in the end"
 
@@ -86,8 +92,12 @@ class AlertQuerySet(models.QuerySet):
         return self.filter(state=AlertState.GATHERING)
 
     def ripe(self, at=None):
-        """Alerts whose grace period is over and whose recipients are not fixed yet."""
-        return self.gathering().filter(due_at__lte=at or clock.now()).order_by("due_at")
+        """Gathering alerts whose grace period is over; not before the deal's last alert has all its recipients."""
+        busy = Alert.objects.fixing().values("deal")
+        return self.gathering().filter(due_at__lte=at or clock.now()).exclude(deal__in=busy).order_by("due_at")
+
+    def fixing(self):
+        return self.filter(state=AlertState.FIXING).order_by("pk")
 
 
 class Alert(models.Model):
@@ -98,6 +108,8 @@ class Alert(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    until = models.PositiveBigIntegerField(null=True)  # it tells the history up to this position
+    fixed_upto = models.PositiveBigIntegerField(default=0)  # the last subscriber looked at as a recipient
     changes = models.ManyToManyField(StatusChange, through="AlertChange", related_name="alerts")
 
     objects = AlertQuerySet.as_manager()
@@ -128,6 +140,34 @@ class AlertChange(models.Model):
         return f"{self.alert}: {self.change}"
 
 
+class NetChangeQuerySet(models.QuerySet):
+    def standing(self):
+        """Not overtaken: no row told later has taken it back or replaced it."""
+        return self.filter(withdrawn_at=None)
+
+
+class NetChange(models.Model):
+    """What an alert says of one claim: how it stood before the alert's first change and after its last."""
+
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="net_changes")
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="net_changes")
+    before = models.CharField(max_length=9, choices=Status, null=True)
+    before_qualifiers = models.JSONField(default=list)
+    after = models.CharField(max_length=9, choices=Status, null=True)
+    after_qualifiers = models.JSONField(default=list)
+    recorded_at = models.DateTimeField()  # of the last change: who followed before it is told
+    withdrawn_at = models.DateTimeField(null=True)  # a row that takes it back was taken up: mails not yet sent omit it
+
+    objects = NetChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["alert", "claim"], name="one_net_change_per_alert_and_claim")]
+
+    def __str__(self):
+        return f"{words.standing(self.before)} → {words.standing(self.after)}: {self.claim}"
+
+
 class Cursor(models.Model):
     """How far along the history the alerts have come, in a single row."""
 
@@ -155,13 +195,26 @@ class DeliveryState(models.TextChoices):
 
 class DeliveryQuerySet(models.QuerySet):
     def waiting(self, at=None):
-        """Deliveries owed now: due, and not held by a worker."""
+        """Deliveries owed now: due, not held by a worker, and each subscriber's oldest first."""
         at = at or clock.now()
-        return (
-            self.filter(state=DeliveryState.WAITING, due_at__lte=at)
-            .filter(Q(lease_until=None) | Q(lease_until__lt=at))
-            .order_by("due_at", "pk")
+        older = Delivery.objects.filter(
+            state=DeliveryState.WAITING,
+            subscriber=OuterRef("subscriber"),
+            channel=OuterRef("channel"),
+            pk__lt=OuterRef("pk"),
         )
+        return self.owed().filter(~Exists(older), due_at__lte=at).not_held(at).order_by("due_at", "pk")
+
+    def owed(self):
+        """Neither sent nor given up."""
+        return self.filter(state=DeliveryState.WAITING)
+
+    def not_held(self, at=None):
+        """Without a worker that may be sending it at this moment."""
+        return self.filter(Q(lease_until=None) | Q(lease_until__lt=at or clock.now()))
+
+    def failed(self):
+        return self.filter(state__in=[DeliveryState.DEAD, DeliveryState.PARKED])
 
 
 class Delivery(models.Model):
@@ -175,6 +228,7 @@ class Delivery(models.Model):
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     first_tried_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     cause = models.CharField(max_length=500, blank=True)
     lease = models.UUIDField(null=True)
@@ -192,7 +246,10 @@ class Delivery(models.Model):
                 name="sent_says_when",
             ),
         ]
-        indexes = [models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="delivery_waiting")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="delivery_waiting"),
+            models.Index(fields=["subscriber", "id"], condition=Q(state="waiting"), name="delivery_queue"),
+        ]
 
     def __str__(self):
         return f"{self.alert} to {self.subscriber}"

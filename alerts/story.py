@@ -1,0 +1,193 @@
+"""What an alert tells of a claim, in the words that people read: clean text, no markup, no line breaks in a line."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from alerts import audience
+from alerts.models import Alert, NetChange
+from deals import record, words
+from deals.choices import Certainty, Kind, Stance, Status
+from deals.fold import LATE_AFTER
+from deals.models import Claim, Evidence, StatusChange
+
+STANCE_FOR = {Status.RUMORED: Stance.SUPPORTS, Status.DENIED: Stance.DENIES, Status.CONFIRMED: Stance.CONFIRMS}
+LONGEST_HISTORY = 8
+LONGEST_QUOTE = 300
+# Characters that reorder the text around them: a wording could borrow another's.
+REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(text: str, longest: int = 1000) -> str:
+    """One line of text that is safe in a header: no controls, lone surrogates or reordering marks; cut with “…”."""
+    kept = "".join(
+        " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character
+        for character in text
+        if unicodedata.category(character) != "Cs" and character not in REORDERING
+    )
+    kept = " ".join(kept.split())
+    return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True)
+class Saying:
+    """One piece of evidence: who said it, on whose behalf, through whom, how strong, in which words."""
+
+    who: str
+    via: str
+    when: str
+    strength: str
+    quote: str
+    translation: str
+    title: str
+    url: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the history: what it is, when it happened, what it did, why, and what it rests on."""
+
+    what: str
+    when: str
+    effect: str
+    reason: str
+    late: str
+    sayings: tuple[Saying, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClaimStory:
+    """All that a mail says of one claim, whoever reads it."""
+
+    wording: str
+    company: str
+    deal: str
+    url: str
+    claim: int
+    steps: tuple[Row, ...]
+    why: tuple[Row, ...]
+    origins: str
+    history: tuple[Row, ...]
+    earlier_rows: int
+
+
+@dataclass(frozen=True)
+class AlertStory:
+    """An alert's lines and, by net change, what there is to say; read once for all its mails."""
+
+    lines: tuple[audience.Line, ...]
+    claims: dict[int, ClaimStory]
+
+
+def read(alert: Alert) -> AlertStory:
+    """The story of a closed alert, as the history stood when it was closed."""
+    line_up = audience.lines(alert)
+    told = set(alert.told.values_list("change", flat=True))
+    return AlertStory(tuple(line_up), {line.net.pk: _claim_story(line.net, told, alert.until) for line in line_up})
+
+
+def words_for(standing: audience.Standing, *, before: bool) -> str:
+    """A standing in words; without a status a claim is new beforehand, and taken back afterwards."""
+    if standing.status is None:
+        return "new" if before else "taken back, no status"
+    return words.standing(standing.status, standing.qualifiers)
+
+
+def _claim_story(net: NetChange, told: set[int], until: int) -> ClaimStory:
+    claim: Claim = net.claim
+    changes = list(claim.changes.with_record().filter(position__lte=until))
+    rows = record.timeline(changes)
+    steps = [change for change in changes if change.pk in told]
+    replaced = {change.supersedes_id for change in changes}
+    party = claim.parties.select_related("company").first()
+    return ClaimStory(
+        wording=clean(claim.wording),
+        company=clean(party.company.name if party else claim.deal.title),
+        deal=clean(claim.deal.title),
+        url=settings.SITE_URL + claim.get_absolute_url(),
+        claim=claim.pk,
+        steps=tuple(_row(change, _effect(change.status_before, change.status_after)) for change in steps),
+        why=tuple(_row(change, "", with_evidence=True) for change in steps if change.pk not in replaced),
+        origins=_origins(claim, net.after),
+        history=tuple(_history_row(row) for row in rows[-LONGEST_HISTORY:]),
+        earlier_rows=max(0, len(rows) - LONGEST_HISTORY),
+    )
+
+
+def _row(change: StatusChange, effect: str, with_evidence: bool = False) -> Row:
+    late = ""
+    if change.recorded_at - change.event_at > LATE_AFTER:
+        happened = words.when(change.event_at, change.precision)
+        late = f"Recorded late: happened {happened}, learned {words.when(change.recorded_at, 'day')}."
+    return Row(
+        what=_what(change),
+        when=words.when(change.event_at, change.precision),
+        effect=effect,
+        reason=clean(change.reason),
+        late=late,
+        sayings=tuple(_saying(evidence) for evidence in change.evidence.all()) if with_evidence else (),
+    )
+
+
+def _what(change: StatusChange) -> str:
+    kind = change.get_kind_display()
+    if change.kind == Kind.UNDO and change.supersedes:
+        return f"{change.supersedes.get_kind_display()} taken back"
+    return f"{kind}, in place of another row" if change.supersedes_id else kind
+
+
+def _effect(before: str | None, after: str | None) -> str:
+    if before == after:
+        return f"stays {words.status_word(after)}"
+    return f"{words.status_word(before) if before else 'new'} → {words.status_word(after)}"
+
+
+def _history_row(row: record.TimelineRow) -> Row:
+    if row.replaced_by:
+        taken_back = row.replaced_by.kind == Kind.UNDO
+        effect = "taken back since" if taken_back else "replaced since"
+    elif row.change.kind == Kind.UNDO:
+        effect = ""
+    elif row.moot:
+        effect = "changed nothing"
+    else:
+        effect = _effect(row.before, row.after)
+    return _row(row.change, effect)
+
+
+def _saying(evidence: Evidence) -> Saying:
+    report = evidence.report
+    address = report.url if (report.url or "").startswith(("http://", "https://")) else ""
+    return Saying(
+        who=clean(evidence.speaker, 400),
+        via=clean(report.source.name, 200),
+        when=words.when(evidence.said_at, evidence.said_precision),
+        strength=_strength(evidence),
+        quote=clean(evidence.quote, LONGEST_QUOTE),
+        translation=clean(evidence.translation, LONGEST_QUOTE),
+        title=clean(report.title, 200),
+        url=clean(address, 2048),
+        origin=clean(evidence.origin.source.name, 200) if evidence.origin else "",
+    )
+
+
+def _strength(evidence: Evidence) -> str:
+    strength = f"rung {evidence.rung.value} of 5: {evidence.rung.label}"
+    return strength if evidence.certainty == Certainty.STATED else f"{strength}; {evidence.get_certainty_display()}"
+
+
+def _origins(claim: Claim, status: str | None) -> str:
+    """How many independent origins stand behind the status; copies of one count once."""
+    if status is None:
+        return ""
+    stance = STANCE_FOR[status]
+    evidence: Iterable[Evidence] = claim.evidence.current().with_record().filter(stance=stance)
+    groups = [group for group in record.independent_origins(evidence) if group.counts]
+    reports = sum(group.reports for group in groups)
+    if not groups:
+        return "No independent origin"
+    origins = "1 independent origin" if len(groups) == 1 else f"{len(groups)} independent origins"
+    return f"{origins} in {reports} report{'' if reports == 1 else 's'}"

@@ -1,0 +1,17 @@
+"""The clock's calls: each drains what waits in a table, and may run twice or be lost without harm."""
+
+from celery import shared_task
+
+from alerts import gathering, sending
+
+
+@shared_task
+def take_up_changes():
+    while gathering.take_up():
+        pass
+    gathering.close_ripe()
+
+
+@shared_task
+def send_waiting():
+    sending.send_waiting()
