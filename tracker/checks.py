@@ -25,8 +25,8 @@ def refusal() -> str:
     """Why the site must not start on this database, in one sentence; empty if it may."""
     try:
         missing = unapplied()
-    except (DatabaseError, ImproperlyConfigured) as error:
-        return f"The database does not answer: {str(error).splitlines()[0]}"
+    except (DatabaseError, ImproperlyConfigured):
+        return "The database does not answer."
     if missing:
         return (
             f"The database is behind its migrations (the first of {len(missing)}: {missing[0]}): run manage.py migrate."
