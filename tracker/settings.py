@@ -224,6 +224,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "tracker.problems.problem_response",
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Hearsay",
@@ -233,6 +234,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "Status": "deals.choices.Status",
+        "Precision": "deals.choices.Precision",
+        "ChangeKind": "deals.choices.Kind",
+        "SourceKind": "deals.choices.SourceKind",
+        "SpeakerKind": "deals.choices.SpeakerKind",
+    },
 }
 
 CELERY_BROKER_URL = text("REDIS_URL", "filesystem://localhost")

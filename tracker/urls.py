@@ -1,7 +1,18 @@
+"""Every address of the site; each room keeps its own list."""
+
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("claims/<str:slug>/", lambda request, slug: None, name="claim"),
+    path("", include("deals.api.urls")),
+    path("", include("deals.pages_urls")),
+    path("", include("alerts.urls")),
+    path("", include("tracker.example.urls")),
+    path("", include("tracker.health")),
 ]
+
+handler400 = "tracker.problems.bad_request"
+handler403 = "tracker.problems.forbidden"
+handler404 = "tracker.problems.not_found"
+handler500 = "tracker.problems.server_error"

@@ -1,0 +1,93 @@
+"""The timeline of a claim as shapes to draw: where each event, record and status lies between the ends. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from deals.fold import LATE_AFTER
+
+SHORTEST_SPAN = timedelta(days=2)
+# Shapes keep this share of the width free at either side, in percent.
+MARGIN = 3.0
+# Numbers nearer than this to the last one, in percent, would overprint it.
+LABEL_WIDTH = 5.0
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One row of the history: where it happened and where it was recorded, in percent of the width."""
+
+    number: int
+    event: str
+    recorded: str
+    status: str
+    late: bool
+    labelled: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time during which one status held: from a place, over a width, in percent."""
+
+    start: str
+    width: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    marks: tuple[Mark, ...]
+    spans: tuple[Span, ...]
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is drawn of a row. `status`: the one that holds after it; None if the row changes nothing."""
+
+    number: int
+    event_at: datetime
+    recorded_at: datetime
+    status: str | None
+    title: str
+
+
+def drawing(moments: Sequence[Moment], until: datetime | None = None) -> Drawing | None:
+    """The drawing of rows in the order of events, up to `until` or their last moment; None without any."""
+    if not moments:
+        return None
+    ends = [at for moment in moments for at in (moment.event_at, moment.recorded_at)]
+    first, last = min(ends), max(until or max(ends), max(ends))
+    if last - first < SHORTEST_SPAN:
+        middle = first + (last - first) / 2
+        first, last = middle - SHORTEST_SPAN / 2, middle + SHORTEST_SPAN / 2
+
+    def place(at: datetime) -> float:
+        return MARGIN + (100 - 2 * MARGIN) * ((at - first) / (last - first))
+
+    labelled, last_label = set(), -LABEL_WIDTH
+    for moment in moments:
+        if place(moment.event_at) - last_label >= LABEL_WIDTH:
+            labelled.add(moment.number)
+            last_label = place(moment.event_at)
+    marks = tuple(
+        Mark(
+            number=moment.number,
+            event=f"{place(moment.event_at):.2f}%",
+            recorded=f"{place(moment.recorded_at):.2f}%",
+            status=moment.status or "nothing",
+            late=moment.recorded_at - moment.event_at > LATE_AFTER,
+            labelled=moment.number in labelled,
+            title=moment.title,
+        )
+        for moment in moments
+    )
+    steps = [(place(moment.event_at), moment.status) for moment in moments if moment.status]
+    ends_at = [start for start, _ in steps[1:]] + [100 - MARGIN]
+    spans = tuple(
+        Span(f"{start:.2f}%", f"{max(end - start, 0):.2f}%", status)
+        for (start, status), end in zip(steps, ends_at, strict=True)
+    )
+    return Drawing(marks, spans, first, last)

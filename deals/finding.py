@@ -1,0 +1,135 @@
+"""Which claims a reader asks for, and what the record held of them at the moment asked for. Reads only."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+
+from deals import record
+from deals.choices import SourceKind
+from deals.models import Claim, CompanyAlias, Evidence, Ground, Party, StatusChange
+
+WORDS = 10
+# Sources that carry nobody's word but the speaker's own.
+OWN_WORD = (SourceKind.EXCHANGE, SourceKind.REGULATOR, SourceKind.NEWSROOM)
+
+
+def claims(asked: Mapping, among: QuerySet[Claim] | None = None) -> QuerySet[Claim]:
+    """The public claims (or those `among`) that match what was asked: status apart, which may need the fold."""
+    found = Claim.objects.public() if among is None else among
+    if companies := asked.get("company"):
+        found = found.filter(Exists(Party.objects.filter(claim=OuterRef("pk"), company__slug__in=companies)))
+    if deals := asked.get("deal"):
+        found = found.filter(deal__slug__in=deals)
+    if types := asked.get("type"):
+        found = found.filter(type__in=types)
+    if sources := asked.get("source"):
+        reported = Q(report__source__slug__in=sources) | Q(origin__source__slug__in=sources)
+        found = found.filter(Exists(Evidence.objects.current().filter(reported, claim=OuterRef("pk"))))
+    for word in asked.get("search", "").split()[:WORDS]:
+        found = found.filter(_names(word))
+    if since := asked.get("updated_since"):
+        found = found.filter(_updated(since))
+    return found
+
+
+def with_status(found: QuerySet[Claim], asked: Mapping) -> QuerySet[Claim] | list[int]:
+    """Of these claims, the ones whose status is asked for: by the stored column, or folded at the moment asked for.
+
+    A fold gives the ids, in three queries however many claims.
+    """
+    statuses = {None if status == "none" else status for status in asked.get("status", [])}
+    if not statuses:
+        return found
+    as_of, known_at = asked.get("as_of"), asked.get("known_at")
+    if as_of is None and known_at is None:
+        return found.filter(status__in=statuses - {None}) if statuses - {None} else found.none()
+    standings = record.standings(found.only("pk", "due"), as_of, known_at)
+    return [pk for pk, standing in standings.items() if standing.status in statuses]
+
+
+def _names(word: str) -> Q:
+    bearers = Q(company__name__icontains=word) | Exists(
+        CompanyAlias.objects.filter(company=OuterRef("company"), name__icontains=word)
+    )
+    return Q(wording__icontains=word) | Exists(Party.objects.filter(bearers, claim=OuterRef("pk")))
+
+
+def _updated(since: datetime) -> Q:
+    """Published, changed, edited, or with evidence that came, changed or was withdrawn since then."""
+    of_claim = {"claim": OuterRef("pk")}
+    return (
+        Q(created_at__gte=since)
+        | Q(public_since__gte=since)
+        | Exists(StatusChange.objects.filter(**of_claim, recorded_at__gte=since))
+        | Exists(Evidence.history.filter(claim_id=OuterRef("pk"), history_date__gte=since))
+        | Exists(Claim.history_of_edits.filter(id=OuterRef("pk"), history_date__gte=since))
+    )
+
+
+def with_parties(found: QuerySet[Claim]) -> QuerySet[Claim]:
+    """With the deal and the parties, in two queries however many claims."""
+    return found.select_related("deal", "part_of").prefetch_related(
+        Prefetch("parties", Party.objects.select_related("company"))
+    )
+
+
+def stand(found: Iterable[Claim], as_of: datetime | None = None, known_at: datetime | None = None) -> list[Claim]:
+    """The claims, each with what the record held of it then, in a constant number of queries.
+
+    `.standing`, `.since_precision`; `.said`, its evidence, and `.origins`, the same grouped; `.report_count` and
+    `.origin_count`, in which a retracted origin counts for none.
+    """
+    found = list(found)
+    standings = record.standings(found, as_of, known_at)
+    deciding = StatusChange.objects.filter(
+        pk__in=[standing.set_by for standing in standings.values() if standing.set_by]
+    )
+    precisions = dict(deciding.order_by().values_list("pk", "precision"))
+    held: dict[int, list[Evidence]] = {claim.pk: [] for claim in found}
+    for item in evidence_known(Evidence.objects.filter(claim__in=found), as_of, known_at):
+        held[item.claim_id].append(item)
+    for claim in found:
+        claim.standing = standings[claim.pk]
+        claim.since_precision = precisions.get(claim.standing.set_by)
+        claim.said = held[claim.pk]
+        claim.origins = record.independent_origins(claim.said)
+        claim.report_count = sum(group.reports for group in claim.origins)
+        claim.origin_count = sum(1 for group in claim.origins if group.counts)
+    return found
+
+
+def evidence_known(
+    evidence: QuerySet[Evidence], as_of: datetime | None = None, known_at: datetime | None = None
+) -> list[Evidence]:
+    """The evidence that the record held at `known_at` of what was said by `as_of`, as it stood then: two queries.
+
+    What a row of the history rests on stays in it, though it was said after the event or has been withdrawn since.
+    """
+    resting = Ground.objects.filter(evidence=OuterRef("pk"))
+    held = evidence
+    if known_at:
+        resting, held = resting.filter(change__recorded_at__lte=known_at), held.filter(recorded_at__lte=known_at)
+    if as_of:
+        resting = resting.filter(change__event_at__lte=as_of)
+    said = Q(said_at=None) | Q(said_at__lte=as_of) if as_of else Q()
+    held = held.filter((record.known(known_at) & said) | Exists(resting))
+    held = held.with_record().prefetch_related("report__source__official_for")
+    return [_as_it_stood(item, known_at) for item in held.order_by("said_at", "pk")]
+
+
+def _as_it_stood(item: Evidence, known_at: datetime | None) -> Evidence:
+    if known_at is None:
+        return item
+    if item.withdrawn_at and item.withdrawn_at > known_at:
+        item.withdrawn_at = None
+    for report in (item.report, item.origin, item.answers):
+        if report and report.retracted_at and report.retracted_at > known_at:
+            report.retraction, report.retracted_at = "", None
+    return item
+
+
+def first_hand(item: Evidence) -> bool:
+    """Whether the speaker's own outlet carries the words; else they are as reported by an outlet."""
+    source = item.report.source
+    return source.kind in OWN_WORD or item.company_id in {company.pk for company in source.official_for.all()}
