@@ -1,0 +1,169 @@
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_list_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from deals import linking
+from deals.admin.rows import RowAdmin
+from deals.choices import SpeakerKind, Stance
+from deals.forms import RecordForm
+from deals.models import Claim, Evidence
+from deals.models.evidence import LOCKED_FIELDS
+from deals.templatetags.desk import event, moment
+
+MOST_AT_ONCE = 100
+
+
+class EvidenceForm(RecordForm):
+    def clean(self):
+        cleaned = super().clean()
+        if self.instance.pk:
+            return cleaned
+        stance, kind = cleaned.get("stance"), cleaned.get("speaker_kind")
+        if stance in (Stance.DENIES, Stance.CONFIRMS) and not cleaned.get("company") and kind != SpeakerKind.DOCUMENT:
+            self.add_error(
+                "company",
+                f"Say for which company the speaker {stance}; a paper that doubts a story disputes it, "
+                "one that repeats it supports it.",
+            )
+        if not self.errors and (standing := linking.same_statement(Evidence(**cleaned))):
+            self.add_error("report", f"This is linked already, as evidence {standing.pk}.")
+        return cleaned
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(RowAdmin):
+    form = EvidenceForm
+    list_display = [
+        "report",
+        "stance",
+        "claim",
+        "speaker",
+        "rung_in_words",
+        "said",
+        "recorded",
+        "recorded_by",
+        "withdrawn",
+    ]
+    list_filter = [
+        "stance",
+        "speaker_kind",
+        "certainty",
+        ("withdrawn_at", admin.EmptyFieldListFilter),
+        ("origin", admin.EmptyFieldListFilter),
+    ]
+    list_select_related = ["report__source", "claim", "company", "recorded_by", "withdrawn_by"]
+    date_hierarchy = "said_at"
+    search_fields = [
+        "claim__wording",
+        "report__title",
+        "report__source__name",
+        "report__source__aliases__name",
+        "speaker_name",
+        "company__name",
+        "company__aliases__name",
+        "quote",
+    ]
+    autocomplete_fields = ["claim", "report", "company", "origin", "answers"]
+    actions = ["withdraw_selected"]
+    fieldsets = [
+        (None, {"fields": ["claim", "report", "stance"]}),
+        ("Who says it", {"fields": ["speaker_kind", "speaker_name", "speaker_role", "company"]}),
+        ("What is said", {"fields": ["quote", "translation", ("certainty", "part"), ("said_at", "said_precision")]}),
+        ("Where it comes from", {"fields": ["origin", "answers"]}),
+        ("In the record", {"fields": ["rung_in_words", "recorded", "recorded_by", "withdrawn"]}),
+    ]
+
+    def get_urls(self):
+        return [
+            path("withdraw/", self.admin_site.admin_view(self.withdraw_page), name="deals_evidence_withdraw"),
+            *super().get_urls(),
+        ]
+
+    def get_readonly_fields(self, request, obj=None):
+        shown = ["rung_in_words", "recorded", "recorded_by", "withdrawn"]
+        if obj and obj.pk and (obj.withdrawn_at or obj.grounds.exists()):
+            return [*shown, *(name.removesuffix("_id") for name in LOCKED_FIELDS)]
+        # Moving evidence to another claim or report is withdrawing it and linking anew.
+        return [*shown, "claim", "report"] if obj and obj.pk else shown
+
+    def has_delete_permission(self, request, obj=None):
+        return False  # evidence is withdrawn
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        statement = {name: value for name, value in form.cleaned_data.items() if name not in ("claim", "report")}
+        linked = linking.link(obj.claim, obj.report, by=request.user, **statement)
+        obj.__dict__.update(linked.__dict__)
+
+    def response_post_save_add(self, request, obj):
+        return HttpResponseRedirect(reverse("admin:deals_claim_change", args=[obj.claim_id]))
+
+    @admin.display(description="rung")
+    def rung_in_words(self, evidence):
+        return evidence.rung.label if evidence.pk else "follows from who speaks, and where"
+
+    @admin.display(description="said", ordering="said_at")
+    def said(self, evidence):
+        return event(evidence.said_at, evidence.said_precision)
+
+    @admin.display(description="withdrawn", ordering="withdrawn_at")
+    def withdrawn(self, evidence):
+        if not evidence.withdrawn_at:
+            return "no"
+        who = f" by {evidence.withdrawn_by}" if evidence.withdrawn_by else ""
+        return f"{moment(evidence.withdrawn_at)}{who}: {evidence.withdrawn_reason}"
+
+    @admin.action(description="Withdraw the selected evidence", permissions=["change"])
+    def withdraw_selected(self, request, queryset):
+        chosen = ",".join(str(pk) for pk in queryset.values_list("pk", flat=True)[:MOST_AT_ONCE])
+        return HttpResponseRedirect(f"{reverse('admin:deals_evidence_withdraw')}?ids={chosen}")
+
+    def withdraw_page(self, request):
+        """Asks for the reason, says which decisions rest on it, and withdraws."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isdecimal() and len(part) < 19]
+        evidence = get_list_or_404(
+            Evidence.objects.current().with_record().select_related("claim").prefetch_related("changes"),
+            pk__in=ids[:MOST_AT_ONCE],
+        )
+        form = WithdrawForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                with transaction.atomic():
+                    for item in evidence:
+                        linking.withdraw(item, by=request.user, reason=form.cleaned_data["reason"])
+                        self.log_change(request, item, f"Withdrawn: {form.cleaned_data['reason']}")
+            except linking.LinkError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, f"Withdrawn: {len(evidence)}. It stays in the record, with your reason.")
+                claims: set[Claim] = {item.claim for item in evidence}
+                return HttpResponseRedirect(
+                    reverse("admin:deals_claim_change", args=[claims.pop().pk])
+                    if len(claims) == 1
+                    else reverse("admin:deals_evidence_changelist")
+                )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Withdraw evidence",
+            "evidence": evidence,
+            "form": form,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/deals/evidence/withdraw.html", context)
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Good: “the spokesman spoke of another brand”. Bad: “wrong”.",
+    )

@@ -1,0 +1,61 @@
+from django.contrib import admin
+from django.urls import path
+
+from deals.admin import answers
+from deals.admin.rows import AliasInline, RowAdmin
+from deals.models import Report, Source, SourceAlias, SourceDomain
+from deals.templatetags.desk import event
+
+
+class SourceAliasInline(AliasInline):
+    model = SourceAlias
+    verbose_name_plural = "aliases: every name under which others cite it, in any script"
+
+
+class SourceDomainInline(admin.TabularInline):
+    model = SourceDomain
+    extra = 1
+
+
+@admin.register(Source)
+class SourceAdmin(RowAdmin):
+    list_display = ["name", "kind", "language", "own"]
+    list_filter = ["kind", "own", "language"]
+    search_fields = ["name", "aliases__name", "domains__domain"]
+    autocomplete_fields = ["official_for"]
+    fields = ["name", "kind", "language", "official_for", "own"]
+    inlines = [SourceAliasInline, SourceDomainInline]
+
+
+@admin.register(Report)
+class ReportAdmin(RowAdmin):
+    list_display = ["title", "source", "published", "placeholder", "retraction", "recorded"]
+    list_filter = ["placeholder", "retraction", "source__kind", "language"]
+    list_select_related = ["source"]
+    date_hierarchy = "published_at"
+    search_fields = ["title", "url", "source__name", "source__aliases__name"]
+    autocomplete_fields = ["source"]
+    fieldsets = [
+        (None, {"fields": ["source", "title", "url", "placeholder", "language"]}),
+        ("Published", {"fields": [("published_at", "published_precision")]}),
+        (
+            "Corrected or retracted by its outlet",
+            {"fields": ["retraction", "retracted_at", "retraction_note"], "classes": ["collapse"]},
+        ),
+        ("What we read", {"fields": ["text"], "classes": ["collapse"]}),
+    ]
+
+    def get_urls(self):
+        return [
+            path("answers/", self.admin_site.admin_view(answers.start), name="deals_report_answers_start"),
+            path("<int:pk>/answers/", self.admin_site.admin_view(answers.page), name="deals_report_answers"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="published", ordering="published_at")
+    def published(self, report):
+        return event(report.published_at, report.published_precision)
+
+    def get_readonly_fields(self, request, obj=None):
+        # Its address is what the report is; a decision may rest on it.
+        return ["url", "placeholder"] if obj and obj.pk and obj.evidence.exists() else []
