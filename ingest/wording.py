@@ -1,0 +1,95 @@
+"""What kind of deal some words speak of, and how far they repeat a claim's wording. Pure."""
+
+import re
+from collections.abc import Iterable
+
+_GAP = r"[^.;]{0,40}?"
+_KINDS = {
+    "equity_stake": rf"""\bstakes?\b|shareholders?\b|shareholding|\bequity\b|minority\ (?:holding|interest)
+        |\binvest(?:s|ed|ing|ment)?\b{_GAP}\ in\b|per\ ?cent\ of\b|\d\s?%\ of\b|入股|持股|股权|参股""",
+    "acquisition": r"""\bacqui(?:re|res|red|ring)\b(?!\ (?:a|an)?\ ?(?:minority\ )?(?:stake|\w+\ generation))|\bacquisitions?\b
+        |\btak(?:e|es|ing)\s?-?over\b|\btakeover|\bbuy(?:s|ing)?\s?-?out\b|\bbuyout|\bpurchas(?:e|es|ed|ing)\b
+        |\btender\ offer|\bbid\ (?:for|to)\b|\bbuy(?:s|ing)?\b|收购|并购""",
+    "merger": r"\bmerg(?:e|es|ed|er|ers|ing)\b|\bcombin(?:e|ation)\b|合并",
+    "joint_venture": r"\bjoint[- ]ventures?\b|\bJVs?\b|合资",
+    "technology_licence": r"""\blicen[cs](?:e|es|ed|ing)\b|\bplatforms?\b|\btechnolog(?:y|ies)\b|\barchitectures?\b
+        |平台|授权|技术""",
+    "co_development": rf"""\b(?:jointly|co-?|together)[ -]?develop\w*|\bdevelop\w*{_GAP}\b(?:together|jointly)\b
+        |\b(?:work|team|partner|collaborat|cooperat)\w*{_GAP}\ to\ (?:co-?|jointly\ )?develop\w*
+        |\bjoint\ development|联合开发|共同开发|联合研发""",
+    "supply": r"\bsuppl(?:y|ies|ied|ier|ying)\b|供应|供货|采购",
+    "capacity_investment": rf"""\binvest\w*{_GAP}\b(?:plants?|factor(?:y|ies)|cent(?:er|re)s?|capacity|facilit|upgrades)\b
+        |\bexpand\w*{_GAP}\b(?:production|plants?|capacity|cent(?:er|re)|factory)\b
+        |\binvest(?:s|ed|ing)?\ (?:about\ |around\ |up\ to\ )?[$€£¥]?\d[\d.,]*\b(?![^;]*\bin\ [A-Z])|建厂|扩产|产能""",
+    "production_plan": r"""\bproduc(?:e|es|ed|ing|tion)\b|\bmanufactur(?:e|es|ed|ing)\b|\bassembl(?:e|es|y|ing)\b|\bbuild(?:s|ing)?\b
+        |生产|投产|制造""",
+    "brand_reorganisation": r"\brenam\w+|\brebrand\w*|\bchange\w*\ its\ name|\bsplits?\ (?:in)?to\b|\bspin\w*[ -]?off|更名|改名|拆分",
+    "jv_termination": rf"""\b(?:terminat|dissol|end|exit|quit|wind|wound|leav|withdr)\w*{_GAP}\b(?:joint\ venture|JV|partnership|alliance)s?\b
+        |(?:终止|退出|解散).{{0,8}}合资""",
+    "insolvency": r"\bbankrupt\w*|\binsolven\w*|\breceivership|\bchapter\ 11\b|破产",
+    "tie_up_unspecified": rf"""\bpartner(?:s|ing|ship|ships|ed)?\b|\bcooperat\w*|\bco-operat\w*|\bcollaborat\w*|\btie[- ]?ups?\b
+        |\balliances?\b|\bwork(?:ing|s)?\ (?:together|with)\b|\bteam(?:s|ing|ed)?\ up\b|\bdeals?\b|\bjoin\w*\ forces
+        |\bin{_GAP}\btalks\b|\btalks\ (?:with|over|about)|\bhold\w*\ talks|合作|联手|结盟|洽谈|携手""",
+}
+# As the groups of a single pattern the kinds would hide one another where they overlap.
+_PATTERNS = {kind: re.compile(pattern, re.VERBOSE | re.IGNORECASE) for kind, pattern in _KINDS.items()}
+
+GENERAL = "tie_up_unspecified"
+# What a plain “cooperation” may turn out to be.
+COOPERATIVE = frozenset({GENERAL, "joint_venture", "technology_licence", "co_development"})
+
+
+def deal_words(folded: str) -> dict[str, tuple[int, int]]:
+    """The kinds of deal (choices.DealType) that the text speaks of, each with where its first words stand."""
+    found = {}
+    for kind, pattern in _PATTERNS.items():
+        if hit := pattern.search(folded):
+            found[kind] = hit.span()
+    if "jv_termination" in found:
+        found.pop("joint_venture", None)
+        found.pop(GENERAL, None)
+    return found
+
+
+_TOKEN = re.compile(r"\d+(?:\.\d+)?|[a-z]{2,}")
+_EMPTY = frozenset(
+    "the an of to in on at by for from with and or its it is are was were be been being as that this these those will "
+    "would has have had do does did not no about around some their his her he she they them which who whom into over "
+    "than also more most said say says if vehicle car auto us china market".split()
+)
+_SAME = {
+    "electric": "ev", "electrified": "ev", "evs": "ev", "companies": "maker", "company": "maker", "manufacturer": "maker",
+    "manufacturers": "maker", "makers": "maker", "carmaker": "maker", "carmakers": "maker", "automaker": "maker",
+    "automakers": "maker", "firm": "maker", "centre": "center", "euros": "eur", "euro": "eur", "dollars": "usd",
+    "billion": "bn", "million": "mn", "licence": "licens", "license": "licens", "renames": "renam", "renamed": "renam",
+    "adopting": "adopt", "uses": "use", "using": "use", "used": "use",
+}  # fmt: skip
+_SUFFIX = re.compile(r"(?:ations?|ating|ated|ate|ments?|ions?|ings?|ed|es|s|ers?|e|y|ies)$")
+
+
+def content_words(folded: str) -> frozenset[str]:
+    """The words that carry meaning, cut to their stems: “co-developed” and “co-develop” are one, numbers stay."""
+    return frozenset(stem for token in _TOKEN.findall(folded.lower()) if (stem := _stem(token)))
+
+
+_stems: dict[str, str] = {}
+
+
+def _stem(token: str) -> str:
+    """The stem of a token, empty for one that carries no meaning."""
+    known = _stems.get(token)
+    if known is None:
+        known = _SAME.get(token, token)
+        if known in _EMPTY or known.removesuffix("s") in _EMPTY:
+            known = ""
+        elif len(known) > 4 and token not in _SAME:
+            known = _SUFFIX.sub("", known) if len(_SUFFIX.sub("", known)) >= 3 else known
+        if len(_stems) < 50_000:
+            _stems[token] = known
+    return known
+
+
+def share_of(wanted: frozenset[str], found: frozenset[str], ignored: Iterable[str] = ()) -> float:
+    """How much of the wanted words is found, from 0 to 1."""
+    wanted = wanted - frozenset(ignored)
+    return len(wanted & found) / len(wanted) if wanted else 0.0
