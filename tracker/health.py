@@ -23,11 +23,12 @@ from tracker.checks import refusal
 
 def oldest_waiting(now: datetime) -> dict[str, datetime | None]:
     """Since when the oldest row of each kind waits for a worker; None where nothing waits. A query each."""
+    # Imported rows are quiet and recorded in the past; they wait for nobody.
     taken_up = Coalesce(Subquery(Cursor.objects.values("position")[:1]), 0)
     return {
         "a feed to be polled": Feed.objects.due(now).aggregate(at=Min("next_poll_at"))["at"],
         "an item to be read": Entry.objects.unread().aggregate(at=Min("first_seen_at"))["at"],
-        "a status change to be taken up": StatusChange.objects.filter(position__gt=taken_up).aggregate(
+        "a status change to be taken up": StatusChange.objects.filter(position__gt=taken_up, quiet=False).aggregate(
             at=Min("recorded_at")
         )["at"],
         "an alert to be closed": Alert.objects.ripe(now).aggregate(at=Min("due_at"))["at"],
