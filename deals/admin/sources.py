@@ -1,8 +1,12 @@
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.urls import path
 
+from deals import linking
 from deals.admin import answers
 from deals.admin.rows import AliasInline, RowAdmin
+from deals.forms import RecordForm
 from deals.models import Report, Source, SourceAlias, SourceDomain
 from deals.templatetags.desk import event
 
@@ -27,8 +31,20 @@ class SourceAdmin(RowAdmin):
     inlines = [SourceAliasInline, SourceDomainInline]
 
 
+class ReportForm(RecordForm):
+    def clean_url(self):
+        if not (url := self.cleaned_data["url"]):
+            return None
+        try:
+            return linking.canonical_url(url)
+        except linking.LinkError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 @admin.register(Report)
 class ReportAdmin(RowAdmin):
+    form = ReportForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ["title", "source", "published", "placeholder", "retraction", "recorded"]
     list_filter = ["placeholder", "retraction", "source__kind", "language"]
     list_select_related = ["source"]
