@@ -9,8 +9,10 @@ from deals.fold import LATE_AFTER
 SHORTEST_SPAN = timedelta(days=2)
 # Shapes keep this share of the width free at either side, in percent.
 MARGIN = 3.0
-# Numbers nearer than this to the last one, in percent, would overprint it.
-LABEL_WIDTH = 5.0
+# Dots nearer to the first of their stack than this, in percent, are stacked upon it, up to so many.
+NEAR, HIGHEST = 4.0, 2
+# The middle of the band of statuses from the top, and how far a stacked dot rises, in pixels.
+BAND, STEP = 64, 13
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Mark:
     recorded: str
     status: str
     late: bool
-    labelled: bool
+    height: int
     title: str
 
 
@@ -36,8 +38,18 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Label:
+    """The numbers of a stack of dots, above it."""
+
+    place: str
+    height: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     marks: tuple[Mark, ...]
+    labels: tuple[Label, ...]
     spans: tuple[Span, ...]
     first: datetime
     last: datetime
@@ -67,11 +79,7 @@ def drawing(moments: Sequence[Moment], until: datetime | None = None) -> Drawing
     def place(at: datetime) -> float:
         return MARGIN + (100 - 2 * MARGIN) * ((at - first) / (last - first))
 
-    labelled, last_label = set(), -LABEL_WIDTH
-    for moment in moments:
-        if place(moment.event_at) - last_label >= LABEL_WIDTH:
-            labelled.add(moment.number)
-            last_label = place(moment.event_at)
+    levels, clusters = _stacked([place(moment.event_at) for moment in moments])
     marks = tuple(
         Mark(
             number=moment.number,
@@ -79,10 +87,10 @@ def drawing(moments: Sequence[Moment], until: datetime | None = None) -> Drawing
             recorded=f"{place(moment.recorded_at):.2f}%",
             status=moment.status or "nothing",
             late=moment.recorded_at - moment.event_at > LATE_AFTER,
-            labelled=moment.number in labelled,
+            height=BAND - STEP * level,
             title=moment.title,
         )
-        for moment in moments
+        for moment, level in zip(moments, levels, strict=True)
     )
     steps = [(place(moment.event_at), moment.status) for moment in moments if moment.status]
     ends_at = [start for start, _ in steps[1:]] + [100 - MARGIN]
@@ -90,4 +98,23 @@ def drawing(moments: Sequence[Moment], until: datetime | None = None) -> Drawing
         Span(f"{start:.2f}%", f"{max(end - start, 0):.2f}%", status)
         for (start, status), end in zip(steps, ends_at, strict=True)
     )
-    return Drawing(marks, spans, first, last)
+    return Drawing(marks, tuple(_label(marks, cluster) for cluster in clusters), spans, first, last)
+
+
+def _stacked(places: Sequence[float]) -> tuple[list[int], list[list[int]]]:
+    """For each place how many dots it stands upon, and the stacks as lists of indexes."""
+    levels: list[int] = []
+    stacks: list[list[int]] = []
+    for index, place in enumerate(places):
+        if stacks and place - places[stacks[-1][0]] < NEAR:
+            stacks[-1].append(index)
+        else:
+            stacks.append([index])
+        levels.append(min(len(stacks[-1]) - 1, HIGHEST))
+    return levels, stacks
+
+
+def _label(marks: Sequence[Mark], stack: Sequence[int]) -> Label:
+    first, last = marks[stack[0]], marks[stack[-1]]
+    numbers = f"{first.number}–{last.number}" if len(stack) > 1 else str(first.number)
+    return Label(first.event, last.height - STEP, numbers)

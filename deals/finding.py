@@ -10,6 +10,7 @@ from deals.choices import SourceKind
 from deals.models import Claim, CompanyAlias, Evidence, Ground, Party, StatusChange
 
 WORDS = 10
+AT_ONCE = 10_000
 # Sources that carry nobody's word but the speaker's own.
 OWN_WORD = (SourceKind.EXCHANGE, SourceKind.REGULATOR, SourceKind.NEWSROOM)
 
@@ -36,7 +37,7 @@ def claims(asked: Mapping, among: QuerySet[Claim] | None = None) -> QuerySet[Cla
 def with_status(found: QuerySet[Claim], asked: Mapping) -> QuerySet[Claim] | list[int]:
     """Of these claims, the ones whose status is asked for: by the stored column, or folded at the moment asked for.
 
-    A fold gives the ids, in three queries however many claims.
+    A fold gives the ids, in a few queries for every ten thousand claims: databases limit the values in one.
     """
     statuses = {None if status == "none" else status for status in asked.get("status", [])}
     if not statuses:
@@ -44,7 +45,10 @@ def with_status(found: QuerySet[Claim], asked: Mapping) -> QuerySet[Claim] | lis
     as_of, known_at = asked.get("as_of"), asked.get("known_at")
     if as_of is None and known_at is None:
         return found.filter(status__in=statuses - {None}) if statuses - {None} else found.none()
-    standings = record.standings(found.only("pk", "due"), as_of, known_at)
+    weighed = list(found.only("pk", "due"))
+    standings: dict = {}
+    for start in range(0, len(weighed), AT_ONCE):
+        standings |= record.standings(weighed[start : start + AT_ONCE], as_of, known_at)
     return [pk for pk, standing in standings.items() if standing.status in statuses]
 
 
@@ -94,7 +98,7 @@ def stand(found: Iterable[Claim], as_of: datetime | None = None, known_at: datet
         claim.since_precision = precisions.get(claim.standing.set_by)
         claim.said = held[claim.pk]
         claim.origins = record.independent_origins(claim.said)
-        claim.report_count = sum(group.reports for group in claim.origins)
+        claim.report_count = len({item.report_id for group in claim.origins for item in group.evidence})
         claim.origin_count = sum(1 for group in claim.origins if group.counts)
     return found
 

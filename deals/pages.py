@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from rest_framework import serializers
 
 from deals import clock, finding, reading, record
@@ -49,28 +49,27 @@ def claims(request):
 
 @public
 def deal(request, slug):
-    found = get_object_or_404(Deal, slug=slug, claims__in=Claim.objects.public().values("pk"))
-    return _claims_page(request, Claim.objects.public().filter(deal=found), title=found.title, of="Deal")
+    return _of(request, Deal, {"deal": [slug]}, lambda found: "Deal")
 
 
 @public
 def company(request, slug):
-    theirs = Claim.objects.public()
-    found = Company.objects.filter(slug=slug).prefetch_related("aliases").first()
-    asked = {"company": [slug]}
-    if found is None or not finding.claims(asked).exists():
-        raise Http404
-    aliases = ", ".join(alias.name for alias in found.aliases.all())
-    return _claims_page(request, finding.claims(asked, theirs), title=found.name, of="Company", also=aliases)
+    return _of(request, Company, {"company": [slug]}, lambda found: "Company")
 
 
 @public
 def source(request, slug):
-    asked = {"source": [slug]}
-    found = Source.objects.filter(slug=slug).first()
-    if found is None or not finding.claims(asked).exists():
+    return _of(request, Source, {"source": [slug]}, lambda found: found.get_kind_display())
+
+
+def _of(request, model, asked, kicker) -> HttpResponse:
+    """The public claims of one deal, company or source; one without any is not shown at all."""
+    ((slug,),) = asked.values()
+    found, theirs = model.objects.filter(slug=slug).first(), finding.claims(asked)
+    if found is None or not theirs.exists():
         raise Http404
-    return _claims_page(request, finding.claims(asked), title=found.name, of=found.get_kind_display())
+    aliases = ", ".join(alias.name for alias in found.aliases.all()) if hasattr(found, "aliases") else ""
+    return _claims_page(request, theirs, title=str(found), of=kicker(found), also=aliases)
 
 
 @public

@@ -11,15 +11,16 @@ from deals.fold import LATE_AFTER
 from deals.models import Evidence, StatusChange
 from deals.record import TimelineRow, date_in_words
 
+# In the passive, so that one speaker and many read alike.
 VERBS = {
-    Stance.SUPPORTS: "says so",
-    Stance.DISPUTES: "doubts it",
-    Stance.CONFIRMS: "confirms it",
-    Stance.DENIES: "denies it",
-    Stance.NO_COMMENT: "declines to comment",
-    Stance.NO_RESPONSE: "does not respond",
-    Stance.MENTIONS: "mentions it",
-    Stance.BACKGROUND: "states it as background",
+    Stance.SUPPORTS: "Said by",
+    Stance.DISPUTES: "Doubted by",
+    Stance.CONFIRMS: "Confirmed by",
+    Stance.DENIES: "Denied by",
+    Stance.NO_COMMENT: "No comment from",
+    Stance.NO_RESPONSE: "No response from",
+    Stance.MENTIONS: "Mentioned by",
+    Stance.BACKGROUND: "Stated as background by",
 }
 
 

@@ -25,6 +25,9 @@ class SignedInScheme(SessionScheme):
     target_class = SignedIn
     name = "session"
 
+    def get_security_requirement(self, auto_schema):
+        return [{}, {self.name: []}]
+
 
 class AnyoneUnlessPrivate(BasePermission):
     def has_permission(self, request, view):

@@ -5,6 +5,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from deals.api.paging import read_cursor
 from deals.choices import DealType, Status
 from deals.record import parse_moment
 
@@ -55,10 +56,19 @@ class Asked(serializers.Serializer):
         return errors
 
 
-def _cursor() -> serializers.CharField:
-    return serializers.CharField(
-        required=False, max_length=100, help_text="Where the page begins: taken from `next` or `previous`."
-    )
+@extend_schema_field({"type": "string"})
+class CursorField(serializers.Field):
+    """The end of a page, as `paging` writes it."""
+
+    def to_internal_value(self, text):
+        try:
+            return read_cursor(text)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+def _cursor() -> CursorField:
+    return CursorField(required=False, help_text="Where the page begins: taken from `next` or `previous`.")
 
 
 def _search() -> serializers.CharField:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from rest_framework.exceptions import ValidationError
 
 FORWARD, BACK = "n", "p"
 LARGEST_KEY = 2**63 - 1
@@ -23,9 +22,9 @@ class Page:
     previous: str | None
 
 
-def page(keys: Keys, cursor: str | None, size: int, *, descending: bool) -> Page:
-    """One page of keys. Raises ValidationError naming the cursor if it is none of ours."""
-    way, key = read_cursor(cursor) if cursor else (FORWARD, None)
+def page(keys: Keys, cursor: tuple[str, int] | None, size: int, *, descending: bool) -> Page:
+    """One page of keys, from the first on or from a cursor as `read_cursor` gives it."""
+    way, key = cursor or (FORWARD, None)
     if way == FORWARD:
         found = list(keys(key, descending, size + 1))
         more, found = len(found) > size, found[:size]
@@ -67,6 +66,7 @@ def write_cursor(way: str, key: int) -> str:
 
 
 def read_cursor(cursor: str) -> tuple[str, int]:
+    """The way and the key that `write_cursor` was given. Raises ValueError with a sentence for anything else."""
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         way, digits = text[:1], text[1:]
@@ -74,4 +74,4 @@ def read_cursor(cursor: str) -> tuple[str, int]:
             return way, int(digits)
     except ValueError:
         pass
-    raise ValidationError({"cursor": ["This is no cursor of ours: take it from next or previous of a page."]})
+    raise ValueError("This is no cursor of ours: take it from next or previous of a page.")

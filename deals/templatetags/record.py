@@ -18,6 +18,13 @@ def when(moment, precision="instant"):
 
 
 @register.filter
+def since(at, precision="instant"):
+    """“since 19 June 2024”; where the beginning is not known exactly, “since 24 August 2023 or before”."""
+    known = date_in_words(at, precision).split(" ", 1)[1]
+    return f"since {known} or before" if precision == "by" else f"since {known}"
+
+
+@register.filter
 def moment(at, otherwise=""):
     """A moment asked for: “at the end of 15 April 2024”, or with its time."""
     if not at:
