@@ -21,11 +21,13 @@ class ExampleError(Exception):
 
 
 @transaction.atomic
-def load(newsroom: Newsroom, *, until: datetime | None = None, feeds: SampleFeeds | None = None) -> dict[str, Claim]:
+def load(
+    newsroom: Newsroom, *, until: datetime | None = None, feeds: SampleFeeds | None = None, quiet: bool = True
+) -> dict[str, Claim]:
     """Write the record as it was known at `until` (None: all of it), and say which claim is which case.
 
-    Claims are published, their rows quiet and with the times at which the record learned of them. `feeds` become
-    sample feeds of this site, due at once. Raises ExampleError if any of it is here already, and HistoryError or
+    Claims are published, their rows have the times at which the record learned of them, and tell nobody unless asked
+    to. `feeds` become sample feeds of this site, due at once. Raises ExampleError if any of it is here already, and HistoryError or
     LinkError if the record refuses a row; then nothing is written.
     """
     _take_the_history()
@@ -46,7 +48,7 @@ def load(newsroom: Newsroom, *, until: datetime | None = None, feeds: SampleFeed
             evidence[statement.key] = _evidence(statement, recorded, claims, reports, companies)
     written: dict[str, StatusChange] = {}
     for change in changes:
-        written[change.key] = _change(change, claims[change.claim], evidence, written)
+        written[change.key] = _change(change, claims[change.claim], evidence, written, quiet)
     _subscribe_the_desk()
     for feed in feeds.feeds if feeds else ():
         Feed.objects.create(
@@ -170,9 +172,12 @@ def _evidence(
     )
 
 
-def _change(row: Change, claim: Claim, evidence: dict[str, Evidence], written: dict[str, StatusChange]) -> StatusChange:
+def _change(
+    row: Change, claim: Claim, evidence: dict[str, Evidence], written: dict[str, StatusChange], quiet: bool
+) -> StatusChange:
     grounds = tuple(evidence[key] for key in row.evidence)
     published = min((item.report.published_at for item in grounds), default=None)
+    quiet_reason = row.quiet_reason or (QUIET_REASON if quiet else "")
     return history.change_status(
         claim,
         history.NewRow(
@@ -185,8 +190,8 @@ def _change(row: Change, claim: Claim, evidence: dict[str, Evidence], written: d
             reason=row.reason,
             override_to=row.override_to,
             supersedes=written[row.supersedes] if row.supersedes else None,
-            quiet=True,
-            quiet_reason=QUIET_REASON,
+            quiet=bool(quiet_reason),
+            quiet_reason=quiet_reason,
         ),
         seen=claim.version,
         by=None,

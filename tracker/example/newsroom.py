@@ -107,7 +107,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Change:
-    """A row of a claim's history, and when the record learned of it."""
+    """A row of a claim's history, and when the record learned of it.
+
+    `quiet_reason`: why nobody is to hear of it, even if the rest is told.
+    """
 
     key: str
     claim: str
@@ -120,6 +123,7 @@ class Change:
     qualifiers: tuple[str, ...] = ()
     reason: str = ""
     override_to: str = ""
+    quiet_reason: str = ""
     supersedes: str | None = None
 
 
