@@ -1,0 +1,201 @@
+"""Opening a claim from a lead, prefilled: deal, wording, parties, and what the item says on it as its evidence."""
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from deals import record
+from deals.choices import Stance
+from deals.linking import LinkError
+from deals.models import Claim, Deal, Evidence, Party
+from ingest import suggestions
+from ingest.models import Entry, Suggestion, SuggestionState
+from tracker.desk.forms import ClaimForm, PartyFormSet, StatementForm
+from tracker.desk.item import TO_OPEN, decide_address, decisions, leads_of
+from tracker.desk.marking import Passage, marked, paragraphs
+from tracker.desk.proposing import Named, Proposal, propose
+
+KEYS = [("a", "open the claim"), ("q", "back to the item"), ("?", "these keys"), ("Esc", "leave a field")]
+
+
+class Opening:
+    """The forms that make a claim out of an item: the claim, its parties, and the statements on it."""
+
+    def __init__(self, entry: Entry, lead: list[Suggestion], proposed: Proposal, data=None):
+        self.lead = lead
+        self.claim = ClaimForm(data, initial=_claim_as_proposed(proposed, lead))
+        parties = [{"company": company, "role": role} for company, role in proposed.parties]
+        self.parties = PartyFormSet(data, prefix="parties", initial=parties)
+        self.statements = [StatementForm(data, suggestion=suggestion, with_claim=False) for suggestion in lead]
+        self.hand = StatementForm(data, prefix="hand", with_claim=False)
+
+    @property
+    def ticked(self) -> list[StatementForm]:
+        return [form for form in [*self.statements, self.hand] if form.ticked]
+
+    def is_valid(self) -> bool:
+        return all([self.claim.is_valid(), self.parties.is_valid(), *(form.is_valid() for form in self.ticked)])
+
+
+@permission_required(TO_OPEN, raise_exception=True)
+def page(request: HttpRequest, pk: int):
+    entry = get_object_or_404(Entry.objects.select_related("source", "report", "decided_by"), pk=pk)
+    leads = leads_of(entry)
+    lead = _chosen(leads, request.GET.get("lead", ""))
+    opening = Opening(entry, lead, _proposal(entry, lead), request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        return _show(request, entry, opening)
+    if not opening.is_valid():
+        messages.error(request, "No claim was opened yet: something needs a correction, marked below.")
+        return _show(request, entry, opening)
+    if answered(entry, lead) and request.POST.get("again") != "1":
+        return _show_faster(request, entry, opening)
+    try:
+        claim, evidence = open_claim(entry, opening, by=request.user)
+    except LinkError as error:
+        opening.claim.add_error(None, str(error))
+        return _show(request, entry, opening)
+    except suggestions.SuggestionError:
+        return _show_faster(request, entry, opening)
+    messages.success(request, _message(entry, claim, evidence, lead))
+    if request.POST.get("action") == "another":
+        return HttpResponseRedirect(request.get_full_path())
+    support = [item for item in evidence if item.stance == Stance.SUPPORTS]
+    return HttpResponseRedirect(decide_address(claim, support or evidence))
+
+
+def _show_faster(request, entry: Entry, opening: Opening):
+    """Somebody answered the lead while the form was open: say so, keep what was entered, offer to go on."""
+    entry.refresh_from_db()
+    who = entry.decided_by.get_username() if entry.decided_by else "Somebody"
+    messages.error(request, f"{who} was faster with this item. Nothing of yours was written; it is kept below.")
+    return _show(request, entry, opening, status=409)
+
+
+def open_claim(entry: Entry, opening: Opening, *, by) -> tuple[Claim, list[Evidence]]:
+    """Write the claim with deal, parties and evidence, and take its lead from the queue; all of it or nothing.
+
+    Raises LinkError for a statement that cannot be linked, SuggestionError if somebody decided the lead meanwhile.
+    """
+    said = opening.claim.cleaned_data
+    with transaction.atomic():
+        claim = opening.claim.save(commit=False)
+        claim.deal = said["deal"] or _deal_titled(said["new_deal"].strip())
+        claim.save()
+        Party.objects.bulk_create(
+            Party(claim=claim, company=company, role=role) for company, role in opening.parties.pairs()
+        )
+        evidence = suggestions.open_claim(entry, claim, [form.pick(claim) for form in opening.ticked], by=by)
+    return claim, evidence
+
+
+def _deal_titled(title: str) -> Deal:
+    return Deal.objects.filter(title__iexact=title).first() or Deal.objects.create(title=title)
+
+
+def opened_from(entry: Entry) -> list[Claim]:
+    """The claims that this item's report speaks of already."""
+    if entry.report_id is None:
+        return []
+    linked = Evidence.objects.current().filter(report=entry.report_id)
+    return list(Claim.objects.filter(pk__in=linked.values("claim")).order_by("pk"))
+
+
+def _chosen(leads: list[Suggestion], key: str) -> list[Suggestion]:
+    """The statements of one lead: those on the same companies as the one that the address names, else as the first."""
+    if not leads:
+        return []
+    chosen = next((suggestion for suggestion in leads if str(suggestion.pk) == key), leads[0])
+    return [suggestion for suggestion in leads if _companies(suggestion) == _companies(chosen)]
+
+
+def _companies(suggestion: Suggestion) -> frozenset[int]:
+    return frozenset(company.pk for company in suggestion.companies.all())
+
+
+def _proposal(entry: Entry, lead: list[Suggestion]) -> Proposal:
+    companies = lead[0].companies.all() if lead else ()
+    named = [Named(c.pk, c.name, tuple(alias.name for alias in c.aliases.all())) for c in companies]
+    deal_type = next((suggestion.deal_type for suggestion in lead if suggestion.deal_type), "")
+    return propose(named, deal_type, [entry.title, *(suggestion.passage for suggestion in lead)])
+
+
+def _claim_as_proposed(proposed: Proposal, lead: list[Suggestion]) -> dict:
+    """What the claim's form starts with: the deal of these companies if there is one, else a new one."""
+    near = Deal.objects.all()
+    for company, _ in proposed.parties:
+        near = near.filter(claims__companies=company)
+    deals = list(near.distinct()[:2]) if len(proposed.parties) > 1 else []
+    deal = deals[0] if len(deals) == 1 else None
+    return {
+        "deal": deal,
+        "new_deal": "" if deal else proposed.deal,
+        "wording": proposed.wording,
+        "type": proposed.type,
+        "published": True,
+    }
+
+
+def _near(lead: list[Suggestion]) -> list[Claim]:
+    """Claims on all companies of the lead, each with how it stands: perhaps one of them is meant."""
+    found = Claim.objects.all()
+    for company in lead[0].companies.all() if lead else ():
+        found = found.filter(companies=company)
+    claims = list(found.distinct()[:10]) if lead else []
+    standings = record.standings(claims) if claims else {}
+    for claim in claims:
+        claim.standing, claim.desk_address = standings[claim.pk], _desk_address(claim)
+    return claims
+
+
+def _desk_address(claim: Claim) -> str:
+    return reverse("admin:deals_claim_change", args=[claim.pk])
+
+
+def _message(entry: Entry, claim: Claim, evidence: list[Evidence], lead: list[Suggestion]) -> str:
+    """That it was opened, what can be decided, and the way to another claim from the same item."""
+    again = reverse("admin:queue_open", args=[entry.pk]) + (f"?lead={lead[0].pk}" if lead else "")
+    moves = decisions(claim, evidence)
+    links = format_html_join("", ' <a href="{}">Decide: move to {}</a>.', moves)
+    return format_html(
+        'Opened <a href="{}">{}</a>.{} <a href="{}">Open another claim from this item</a>.',
+        _desk_address(claim),
+        claim,
+        links,
+        again,
+    )
+
+
+def _show(request, entry: Entry, opening: Opening, *, status: int = 200):
+    passages = [Passage(s.passage, tuple(map(str, s.triggers)), f"s{s.pk}-said") for s in opening.lead]
+    in_title = [passage for passage in passages if passage.words.strip() and passage.words.strip() in entry.title]
+    opened = opened_from(entry)
+    for claim in opened:
+        claim.desk_address = _desk_address(claim)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Open a claim",
+        "entry": entry,
+        "claim": opening.claim,
+        "parties": opening.parties,
+        "statements": opening.statements,
+        "hand": opening.hand,
+        "near": _near(opening.lead),
+        "opened": opened,
+        "again": answered(entry, opening.lead),
+        "title_html": marked(entry.title, in_title),
+        "text_html": paragraphs(entry.text, [passage for passage in passages if passage not in in_title]),
+        "media": opening.claim.media + opening.hand.media,
+        "keys": KEYS,
+    }
+    return TemplateResponse(request, "desk/open.html", context, status=status)
+
+
+def answered(entry: Entry, lead: list[Suggestion]) -> bool:
+    """Whether the lead waits no more: a claim was opened from it, or the item was decided."""
+    return bool(entry.decision) or any(suggestion.state != SuggestionState.PENDING for suggestion in lead)
