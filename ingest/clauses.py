@@ -2,9 +2,7 @@
 
 import re
 
-_SUBJECT = (
-    r"(?=(?:the|this|that|it|they|he|she|both|neither|another|if|a|an|sources?|insiders?|people|private|informed|local|[A-Z][\w.'-]*)\b)"
-)
+_SUBJECT = r"(?=(?:the|this|that|it|they|he|she|both|neither|another|if|a|an|sources?|insiders?|people|private|informed|local|[A-Z][\w.'-]*)\b)"
 _SAYS = r"(?:reports?|reported|said|says|denied|denies|declined|confirmed|did|has|have|refused|announced|called)"
 _SPLITS = (
     re.compile(rf"(?:,|;|\")\s+(?:and|but|while|whereas|although|though|however)\s+{_SUBJECT}", re.IGNORECASE),

@@ -179,9 +179,10 @@ class Profiles:
             kin = frozenset().union(*(self.above(id) | self.below(id) for id in group))
             sides.append(Side(own, kin - own))
         # A joint venture of both sides speaks for neither.
-        shared = frozenset(
-            id for side in sides for id in side.related if sum(id in s.own | s.related for s in sides) > 1
-        ) - parties
+        shared = (
+            frozenset(id for side in sides for id in side.related if sum(id in s.own | s.related for s in sides) > 1)
+            - parties
+        )
         return Target(
             claim=claim,
             sides=tuple(Side(side.own, side.related - shared) for side in sides),
@@ -427,7 +428,9 @@ class _Reader:
         common = target.words & clause.words
         if len(common) < FEWEST_WORDS or share_of(target.words, clause.words) < ONE_SIDED:
             return None
-        waits = any(self.profiles.companies[id].placeholder for id in target.claim.parties if id in self.profiles.companies)
+        waits = any(
+            self.profiles.companies[id].placeholder for id in target.claim.parties if id in self.profiles.companies
+        )
         others = [id for id in clause.named if id not in target.all]
         if waits and (others or paired) and not _AMONG.search(clause.folded):
             return None  # a claim on someone who is not named, and the clause names him
@@ -615,7 +618,9 @@ class _Reader:
             self.subject, self.subject_passage = clause.mentions[0].id, clause.number
 
 
-_AMONG = clauses.re.compile(r"\b(?:including|among|such as|besides|other than|and others?)\b|包括|等", clauses.re.IGNORECASE)
+_AMONG = clauses.re.compile(
+    r"\b(?:including|among|such as|besides|other than|and others?)\b|包括|等", clauses.re.IGNORECASE
+)
 
 
 def _on_side(side: Side, mentions: Sequence[Mention], named: frozenset[int]) -> tuple[int, bool] | None:

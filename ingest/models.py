@@ -68,6 +68,16 @@ class Decision(models.TextChoices):
     REJECTED = "rejected", "says nothing we track"
 
 
+class Refusal(models.TextChoices):
+    """Why an editor rejected an item; says what the suggester should learn."""
+
+    NOTHING_NEW = "nothing_new", "nothing that we track"
+    RETOLD = "retold", "retells what is linked already"
+    OTHER_DEAL = "other_deal", "another deal of these companies"
+    MISREAD = "misread", "misread by the machine"
+    NO_NEWS = "no_news", "opinion or forecast"
+
+
 class EntryQuerySet(models.QuerySet):
     def unread(self):
         """Entries that nobody has looked through for suggestions yet, oldest first."""
@@ -98,6 +108,7 @@ class Entry(models.Model):
     waiting = models.BooleanField(default=False)  # has pending suggestions and no decision
     report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="entries")
     decision = models.CharField(max_length=8, choices=Decision, blank=True)
+    refusal = models.CharField(max_length=11, choices=Refusal, blank=True)  # of a rejected item, if the editor said why
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 

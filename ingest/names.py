@@ -49,7 +49,8 @@ _DESCRIBES = re.compile(
 )
 _BRACKETED = re.compile(r"\s*\([^)]*\)$")
 _LEGAL_FORM = re.compile(
-    r",?\s+(?:inc|corp|corporation|co|company|ltd|limited|llc|plc|n\.?v|s\.?a|a\.?g|se|s\.?p\.?a|gmbh)\.?$", re.IGNORECASE
+    r",?\s+(?:inc|corp|corporation|co|company|ltd|limited|llc|plc|n\.?v|s\.?a|a\.?g|se|s\.?p\.?a|gmbh)\.?$",
+    re.IGNORECASE,
 )
 _EXACT_CASE_UP_TO = 4  # letters: “VW”, “GAC”, “Ford”, “Gap” are words or syllables otherwise
 _WORD = re.compile(r"[A-Za-z0-9À-ɏ]")

@@ -90,7 +90,9 @@ _SAYING = (
     r"said|says|stated|states|told|added|announced|announces|confirmed|confirms|disclosed|noted|declared|clarified|wrote|"
     r"revealed|acknowledged|insisted|stressed|explained|replied|responded|posted|unveiled"
 )
-_SPOKEN = _any(rf"\b(?:{_SAYING})\b|\bas saying\b|\bannouncement\b|\bstatement\b|\bfiling\b", "表示|称|说|透露|回应|公告|宣布|指出")
+_SPOKEN = _any(
+    rf"\b(?:{_SAYING})\b|\bas saying\b|\bannouncement\b|\bstatement\b|\bfiling\b", "表示|称|说|透露|回应|公告|宣布|指出"
+)
 _RUMOR = _any(
     r"\breported(?:ly)?\b|\breports? (?:indicate|suggest|say|claim|that)\w*|\baccording to (?:local |media |press )*(?:reports?|rumou?rs?|media)\b",
     r"\b(?:is|are|was|were|been) (?:thought|said|believed|understood|rumou?red|expected|tipped|reported|set|poised) to\b",
@@ -187,7 +189,10 @@ def _affirmed(folded: str, companies: Sequence[Mention], outlet: int | None) -> 
     return Voice("none", "stated", speaker, outlet, ())
 
 
-_PLAIN = _any(r"\bwill\b|\bwould\b|\bto (?:buy|acquire|sell|merge|form|invest|build|use|adopt|take|join|develop|licen[cs]e|make|supply|produce|set up|partner)\b|\bhas (?:acquired|bought|sold|agreed|joined)\b|\bis (?:to|set)\b|\bwas (?:to|set)\b", "将|要")
+_PLAIN = _any(
+    r"\bwill\b|\bwould\b|\bto (?:buy|acquire|sell|merge|form|invest|build|use|adopt|take|join|develop|licen[cs]e|make|supply|produce|set up|partner)\b|\bhas (?:acquired|bought|sold|agreed|joined)\b|\bis (?:to|set)\b|\bwas (?:to|set)\b",
+    "将|要",
+)
 
 
 def _done(folded: str) -> re.Match | None:
@@ -208,7 +213,9 @@ _NAME = r"(?P<name>[A-Z][\w'-]+(?: (?:[A-Z][\w'-]*\.?|de|van|von)){1,3})"
 _NAMED = (
     re.compile(rf"(?P<role>{_TITLE}),? {_NAME}"),
     re.compile(rf"{_NAME},? (?:who is |\()?(?:the |an? |its |[A-Z][\w ]{{1,25}}'s )?(?P<role>{_TITLE})\b"),
-    re.compile(r"(?P<role>新闻发言人|发言人|董事长|首席执行官|CEO|总裁|总经理|副总裁|创始人)(?P<name>[\u4e00-\u9fff]{2,3}?)(?=表示|称|说|回应|否认|透露|对|向|在|于|确认|宣布|:)"),
+    re.compile(
+        r"(?P<role>新闻发言人|发言人|董事长|首席执行官|CEO|总裁|总经理|副总裁|创始人)(?P<name>[\u4e00-\u9fff]{2,3}?)(?=表示|称|说|回应|否认|透露|对|向|在|于|确认|宣布|:)"
+    ),
 )
 _TEAM = re.compile(
     r"(?P<role>(?:company |official )?[Ss]pokes(?:man|woman|person|people|persons)|[Rr]epresentatives?|(?:\w+ )?[Tt]eam|[Pp]ress office|"
@@ -221,7 +228,9 @@ _ANONYMOUS = re.compile(
     r"|(?:private|informed|unnamed|anonymous|industry|market|several|multiple) sources|\b[Ss]ources?\b(?=,? (?:said|says?|told|also|have|has|had|added|close|revealed|who))"
     r"|\b[Ii]nsiders?\b(?: from \w[\w-]*)?|\b[Ii]nformants?\b|\b[Tt]ipsters?\b|知情人士?|消息人士|业内人士|内部人士|接近.{1,10}人士",
 )
-_DOCUMENT = re.compile(r"\b(?:regulatory |exchange |stock exchange |court |securities )?filings?\b(?! for)|\bprospectus\b|交易所公告")
+_DOCUMENT = re.compile(
+    r"\b(?:regulatory |exchange |stock exchange |court |securities )?filings?\b(?! for)|\bprospectus\b|交易所公告"
+)
 # Between a subject and its verb: no other subject and no other clause.
 _NEAR = re.compile(
     r"""^(?:'s)?(?:\ (?:NV|Group|Co|Corp|Inc|Ltd|AG|SE|plc|Company|Motors?)\b\.?)?
@@ -300,7 +309,9 @@ def _speaks_nearby(folded: str, start: int, end: int) -> bool:
 def _spoken_for(folded: str, companies: Sequence[Mention], start: int, end: int) -> tuple[int, ...]:
     """The company that a person with a title belongs to, if the clause names it."""
     for mention in reversed(companies):
-        if mention.end <= start and re.fullmatch(r"(?:'s|方面|公司|集团)?(?: \w+){0,2} ?,? ?(?:the |an? |its )?", folded[mention.end : start]):
+        if mention.end <= start and re.fullmatch(
+            r"(?:'s|方面|公司|集团)?(?: \w+){0,2} ?,? ?(?:the |an? |its )?", folded[mention.end : start]
+        ):
             return (mention.id,)
         if mention.start < end and start < mention.end:
             return (mention.id,)
@@ -319,14 +330,19 @@ def _spoken_for(folded: str, companies: Sequence[Mention], start: int, end: int)
 
 def _team(folded: str, companies: Sequence[Mention], cue: tuple[int, int]) -> Speaker | None:
     for found in _TEAM.finditer(folded):
-        if not found["cjk"] and not (_speaks_nearby(folded, found.start(), found.end()) or found.end() <= cue[0] <= found.end() + 60):
+        if not found["cjk"] and not (
+            _speaks_nearby(folded, found.start(), found.end()) or found.end() <= cue[0] <= found.end() + 60
+        ):
             continue
         inside = [mention for mention in companies if mention.start < found.end() and found.start() < mention.end]
         role = folded[inside[-1].end if inside else found.start() : found.end()].strip()
         spoken_for = _spoken_for(folded, companies, found.start(), found.end())
         if spoken_for:
             return Speaker("team", role=role, companies=spoken_for)
-        if re.match(r" (?:from|of|for) the (?:\w+ )?(?:company|carmaker|car manufacturer|automaker|manufacturer|firm)", folded[found.end() :]):
+        if re.match(
+            r" (?:from|of|for) the (?:\w+ )?(?:company|carmaker|car manufacturer|automaker|manufacturer|firm)",
+            folded[found.end() :],
+        ):
             return Speaker("team", role=role, refers="company")
         if re.search(r"(?:^|\b(?:the|a|its|company)) ?$", folded[: found.start()], re.IGNORECASE) and not companies:
             return Speaker("team", role=role, refers="company")
@@ -346,7 +362,9 @@ def _subject(folded: str, companies: Sequence[Mention], cue: tuple[int, int]) ->
     for mention in companies:
         attributed = re.search(r"(?:, |\baccording to |\bby )(?:the )?$", folded[: mention.start])
         if attributed and (
-            attributed[0].startswith(("according", "by")) and mention.start > cue[1] or _AFTER.match(folded[mention.end :])
+            attributed[0].startswith(("according", "by"))
+            and mention.start > cue[1]
+            or _AFTER.match(folded[mention.end :])
         ):
             return (mention.id,)
     for mention in companies:

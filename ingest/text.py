@@ -76,7 +76,9 @@ def passages(headline: str, text: str) -> list[Passage]:
         first = number == 1
         unended = told_apart and not _TERMINAL.search(folded) and len(folded.split()) <= _FRAGMENT_WORDS
         boilerplate = bool(
-            _LABELLED.match(folded) or (unended and not first) or (headline and folded.lower() == fold(headline).lower())
+            _LABELLED.match(folded)
+            or (unended and not first)
+            or (headline and folded.lower() == fold(headline).lower())
         )
         standfirst = first and (unended or not headline)
         found += [

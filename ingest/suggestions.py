@@ -1,0 +1,392 @@
+"""From unread entries to suggestions, and an editor's decision on an item: the only way that items are decided.
+
+Suggesting never links and never moves a status. An entry's suggestions and its `read_at` are written in one
+transaction, so a crash loses nothing and a second worker repeats nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import QuerySet
+
+from deals import clock
+from deals.choices import Precision, Stance, Status
+from deals.linking import link, placeholder, report_at, withdraw
+from deals.models import Claim, Company, CompanyAlias, Evidence, Parentage, Party, Report, Source, SourceAlias
+from ingest.matching import ClaimProfile, CompanyProfile, Profiles, Reading, SourceProfile, Statement
+from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState, digest
+
+# An item that only mentions a claim, or tells its background, is not put before an editor.
+WORTH_A_LOOK = (Stance.SUPPORTS, Stance.DISPUTES, Stance.CONFIRMS, Stance.DENIES, Stance.NO_COMMENT, Stance.NO_RESPONSE)
+# Stance → statuses that it could still move: what is ticked in advance.
+MOVES = {
+    Stance.SUPPORTS: {None, Status.DENIED},
+    Stance.DENIES: {None, Status.RUMORED},
+    Stance.CONFIRMS: {None, Status.RUMORED, Status.DENIED},
+}
+# Of several sentences with one stance the one with the best speaker is ticked.
+BEST_SPEAKERS = ("document", "named", "company", "team", "anonymous", "outlet")
+MOST_REREAD = 500
+
+
+class SuggestionError(Exception):
+    """The item cannot be decided so; the message is one sentence for the editor."""
+
+
+class AlreadyDecided(SuggestionError):
+    """Somebody decided the item since the editor looked."""
+
+
+class Pick(NamedTuple):
+    """What an editor links: a suggestion (None for a statement made by hand) and what was corrected in it.
+
+    Corrections are named as the arguments of `deals.linking.link`; `claim` may be among them, and `origin` may be the
+    Source that is cited.
+    """
+
+    suggestion: Suggestion | None
+    corrections: Mapping[str, Any] = {}
+
+
+def read_unread(limit: int = 200) -> int:
+    """Look up to `limit` unread entries through, oldest first; how many were looked at. Any worker, at any time."""
+    entries = list(Entry.objects.unread()[:limit])
+    if not entries:
+        return 0
+    readings = read([entry for entry in entries if entry.is_news])
+    with transaction.atomic():
+        ours = _still(entries, read_at=None)
+        _write([entry for entry in ours if entry.is_news], readings)
+        Entry.objects.filter(pk__in=[entry.pk for entry in ours]).update(read_at=clock.now())
+    return len(entries)
+
+
+def read_again(entries: Iterable[Entry]) -> int:
+    """Look undecided entries through with the claims as they are now; how many gained a suggestion.
+
+    What is pending and no longer found goes; a pair of item and claim that was rejected stays so.
+    """
+    entries = [entry for entry in entries if not entry.decision and entry.is_news]
+    if not entries:
+        return 0
+    readings = read(entries)
+    with transaction.atomic():
+        return _write(_still(entries, decided_at=None), readings, afresh=True)
+
+
+def reread(companies: Iterable[Company]) -> int:
+    """Look those items through again that wait with a lead on two of these companies: there is a claim for it now."""
+    companies = set(companies)
+    named = Suggestion.objects.pending().leads().filter(companies__in=companies)
+    waiting = Entry.objects.waiting().filter(pk__in=named.values("entry"))
+    return read_again(waiting[:MOST_REREAD])
+
+
+def read(entries: Sequence[Entry]) -> dict[int, Reading]:
+    """What each entry says, by its key. The same number of queries for any number of entries; writes nothing."""
+    if not entries:
+        return {}
+    profiles = current_profiles()
+    return {entry.pk: profiles.read(entry.title, entry.text, entry.published_at) for entry in entries}
+
+
+def current_profiles() -> Profiles:
+    """All companies, claims and sources, prepared for reading, in seven queries."""
+    aliases, parents, source_aliases, parties = (defaultdict(list) for _ in range(4))
+    for company, name in CompanyAlias.objects.values_list("company", "name"):
+        aliases[company].append(name)
+    for child, parent in Parentage.objects.values_list("child", "parent"):
+        parents[child].append(parent)
+    for source, name in SourceAlias.objects.values_list("source", "name"):
+        source_aliases[source].append(name)
+    for claim, company in Party.objects.exclude(role="regulator").values_list("claim", "company"):
+        parties[claim].append(company)
+    return Profiles(
+        [
+            CompanyProfile(pk, name, tuple(aliases[pk]), frozenset(parents[pk]), unnamed)
+            for pk, name, unnamed in Company.objects.order_by("pk").values_list("pk", "name", "placeholder")
+        ],
+        [
+            ClaimProfile(pk, wording, frozenset(parties[pk]), type_, whole, status)
+            for pk, wording, type_, whole, status in Claim.objects.order_by("pk").values_list(
+                "pk", "wording", "type", "part_of", "status"
+            )
+        ],
+        [
+            SourceProfile(pk, name, tuple(source_aliases[pk]))
+            for pk, name in Source.objects.order_by("pk").values_list("pk", "name")
+        ],
+    )
+
+
+def _still(entries: Sequence[Entry], **as_we_saw_it) -> list[Entry]:
+    """Those of the entries that are as we saw them, held until the transaction ends."""
+    keys = [entry.pk for entry in entries]
+    held = set(Entry.objects.select_for_update().filter(pk__in=keys, **as_we_saw_it).values_list("pk", flat=True))
+    return [entry for entry in entries if entry.pk in held]
+
+
+def _write(entries: Sequence[Entry], readings: Mapping[int, Reading], *, afresh: bool = False) -> int:
+    """Store the suggestions that the entries lack, and whether they wait; how many entries gained one."""
+    keys = [entry.pk for entry in entries]
+    standing = list(Suggestion.objects.filter(entry__in=keys)) if keys else []
+    rejected = [row for row in standing if row.claim_id and row.state == SuggestionState.REJECTED]
+    refused = {(row.entry_id, row.claim_id) for row in rejected}
+    statuses = dict(Claim.objects.filter(pk__in=_claims_of(readings)).values_list("pk", "status"))
+    known = {_key(row) for row in standing}
+    rows: list[Suggestion] = []
+    companies: list[tuple[int, ...]] = []
+    found = set()
+    for entry in entries:
+        reading = readings.get(entry.pk, Reading())
+        statements = [*reading.candidates, *reading.leads]
+        ticked = _ticked(statements, statuses)
+        for statement in statements:
+            row = _row(entry, statement, statement in ticked)
+            found.add(_key(row))
+            if _key(row) in known or (entry.pk, statement.claim) in refused:
+                continue
+            known.add(_key(row))
+            rows.append(row)
+            companies.append(statement.companies)
+    made = Suggestion.objects.bulk_create(rows)
+    named = Suggestion.companies.through
+    named.objects.bulk_create(
+        named(suggestion_id=row.pk, company_id=company)
+        for row, parties in zip(made, companies, strict=True)
+        for company in parties
+    )
+    if afresh:
+        gone = [row.pk for row in standing if row.state == SuggestionState.PENDING and _key(row) not in found]
+        Suggestion.objects.filter(pk__in=gone).delete()
+    _wait(Entry.objects.filter(pk__in=keys, decision=""))
+    return len({row.entry_id for row in made})
+
+
+def _wait(entries: QuerySet[Entry]) -> None:
+    """Set whether undecided entries wait: those with something pending that is worth an editor's time."""
+    worth = Suggestion.objects.pending().filter(stance__in=WORTH_A_LOOK)
+    entries.filter(pk__in=worth.values("entry")).update(waiting=True)
+    entries.exclude(pk__in=worth.values("entry")).update(waiting=False)
+
+
+def _claims_of(readings: Mapping[int, Reading]) -> set[int]:
+    return {statement.claim for reading in readings.values() for statement in reading.candidates}
+
+
+def _ticked(statements: Sequence[Statement], statuses: Mapping[int, str | None]) -> list[Statement]:
+    """The statements that are ticked in advance: strong, able to move the claim, one for each stance and company."""
+    best: dict[tuple, Statement] = {}
+    for statement in statements:
+        if statement.strength != "strong" or statuses.get(statement.claim) not in MOVES.get(statement.stance, ()):
+            continue
+        if statement.claim and statement.claim not in statuses:
+            continue  # deleted since it was read
+        about = statement.claim, statement.companies, statement.stance, statement.company
+        standing = best.get(about)
+        if standing is None or _rank(statement) < _rank(standing):
+            best[about] = statement
+    return list(best.values())
+
+
+def _rank(statement: Statement) -> tuple[int, bool]:
+    return BEST_SPEAKERS.index(statement.speaker_kind), statement.part == "headline"
+
+
+def _row(entry: Entry, statement: Statement, ticked: bool) -> Suggestion:
+    origin = None if statement.origin == entry.source_id else statement.origin
+    return Suggestion(
+        entry=entry,
+        claim_id=statement.claim,
+        deal_type=statement.deal_type,
+        strength=statement.strength,
+        stance=statement.stance,
+        speaker_kind=statement.speaker_kind,
+        speaker_name=statement.speaker_name[:200],
+        speaker_role=statement.speaker_role[:200],
+        company_id=statement.company,
+        origin_id=origin,
+        certainty=statement.certainty,
+        part=statement.part,
+        passage=statement.passage,
+        passage_digest=digest(statement.passage),
+        triggers=list(statement.triggers),
+        reasons=list(statement.reasons),
+        against=list(statement.against),
+        preselected=ticked,
+    )
+
+
+def _key(row: Suggestion) -> tuple:
+    return row.entry_id, row.claim_id, row.stance, row.company_id, bytes(row.passage_digest)
+
+
+def accept(entry: Entry, picked: Iterable[Pick | tuple], by: AbstractBaseUser) -> list[Evidence]:
+    """Link what was picked and decide the item; suggestions that were not picked are rejected. All of it or nothing.
+
+    Raises AlreadyDecided, SuggestionError, and LinkError for a statement that cannot be linked.
+    """
+    picks = [Pick(*pick) for pick in picked]
+    if not picks:
+        raise SuggestionError("Tick what the item says, or reject it.")
+    with transaction.atomic():
+        decided = _decide(entry, Decision.LINKED, by)
+        report, evidence = _link(entry, picks, by)
+        Entry.objects.filter(pk=entry.pk).update(report=report)
+        accepted = [pick.suggestion.pk for pick in picks if pick.suggestion]
+        entry.suggestions.filter(pk__in=accepted).update(state=SuggestionState.ACCEPTED)
+        entry.suggestions.pending().update(state=SuggestionState.REJECTED)
+    _now(entry, report=report, **decided)
+    return evidence
+
+
+def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: AbstractBaseUser) -> list[Evidence]:
+    """Link what was picked of a lead to the claim that was opened from it.
+
+    The item is decided unless it says something on other claims or deals, for which it goes on waiting. Other items
+    that wait with the same lead are looked through again. A decided item may open another claim. Raises AlreadyDecided
+    if the item, or the lead, was answered since the editor looked, and LinkError.
+    """
+    picks = [Pick(suggestion, {**corrections, "claim": claim}) for suggestion, corrections in picked]
+    with transaction.atomic():
+        _take_lead(entry, [pick.suggestion for pick in picks if pick.suggestion])
+        report, evidence = _link(entry, picks, by) if picks else (entry.report, [])
+        decided = {}
+        if not entry.decision and not _other_business(entry, claim):
+            decided = _decide(entry, Decision.OPENED, by)
+        elif not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).update(report=report):
+            raise _decided_by_another(entry)
+        Entry.objects.filter(pk=entry.pk).update(report=report)
+        others = Entry.objects.waiting().exclude(pk=entry.pk)
+        parties = list(claim.companies.all())
+        leads = Suggestion.objects.pending().leads().filter(companies__in=parties)
+        read_again(others.filter(pk__in=leads.values("entry"))[:MOST_REREAD])
+    _now(entry, report=report, **decided)
+    return evidence
+
+
+def reject(entry: Entry, by: AbstractBaseUser, reason: str = "") -> None:
+    """Take the item from the queue: it says nothing that we want. `reason` is a Refusal or empty."""
+    if reason and reason not in Refusal.values:
+        raise SuggestionError("Choose one of the reasons for rejecting an item.")
+    with transaction.atomic():
+        decided = _decide(entry, Decision.REJECTED, by, refusal=reason)
+        entry.suggestions.pending().update(state=SuggestionState.REJECTED)
+    _now(entry, **decided)
+
+
+def undo_decision(entry: Entry, by: AbstractBaseUser) -> None:
+    """Put the item back into the queue and withdraw the evidence that the decision linked.
+
+    A claim that was opened from it stays, without that evidence. Refused while a status rests on the evidence.
+    """
+    if not entry.decision:
+        raise SuggestionError("The item has not been decided.")
+    with transaction.atomic():
+        linked = list(_linked_by_decision(entry).select_related("claim"))
+        for evidence in linked:
+            if evidence.changes.filter(superseded_by=None).exists():
+                raise SuggestionError(
+                    f"The status of “{evidence.claim}” rests on this item. Undo that change of status first."
+                )
+        back = {"decision": "", "refusal": "", "decided_at": None, "decided_by": None}
+        if not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).update(**back):
+            raise _decided_by_another(entry)
+        for evidence in linked:
+            withdraw(evidence, by=by, reason="The decision on the item was undone.")
+        entry.suggestions.update(state=SuggestionState.PENDING)
+        Entry.objects.filter(pk=entry.pk).update(waiting=entry.suggestions.exists())
+    _now(entry, waiting=entry.suggestions.exists(), **back)
+
+
+def _linked_by_decision(entry: Entry) -> QuerySet[Evidence]:
+    """The standing evidence that the decision made, as far as it still stands."""
+    return Evidence.objects.current().filter(
+        report=entry.report_id, report__isnull=False, recorded_by=entry.decided_by_id, recorded_at__gte=entry.decided_at
+    )
+
+
+def _decide(entry: Entry, decision: str, by: AbstractBaseUser, refusal: str = "") -> dict[str, Any]:
+    """Decide the entry if nobody has; what was written. Raises AlreadyDecided."""
+    decided = {"decision": decision, "refusal": refusal, "decided_at": clock.now(), "decided_by": by, "waiting": False}
+    if not Entry.objects.filter(pk=entry.pk, decided_at=None).update(**decided):
+        raise _decided_by_another(entry)
+    return decided
+
+
+def _decided_by_another(entry: Entry) -> AlreadyDecided:
+    now = Entry.objects.select_related("decided_by").filter(pk=entry.pk).first()
+    who = now.decided_by.get_username() if now and now.decided_by else "Somebody"
+    return AlreadyDecided(f"{who} was faster with this item: look again at what was decided.")
+
+
+def _now(entry: Entry, **values) -> None:
+    """What was committed, also on the entry that the caller holds."""
+    for name, value in values.items():
+        setattr(entry, name, value)
+
+
+def _take_lead(entry: Entry, suggestions: Sequence[Suggestion]) -> None:
+    """Mark the lead's statements as taken, if they are as the editor saw them."""
+    for state in {suggestion.state for suggestion in suggestions}:
+        seen = [suggestion.pk for suggestion in suggestions if suggestion.state == state]
+        taken = entry.suggestions.filter(pk__in=seen, state=state).update(state=SuggestionState.ACCEPTED)
+        if taken != len(seen):
+            raise AlreadyDecided("Somebody has just answered this lead: look again at what was opened.")
+
+
+def _other_business(entry: Entry, claim: Claim) -> bool:
+    """Whether the item still says something on other claims, or on a deal of other companies."""
+    parties = set(claim.companies.values_list("pk", flat=True))
+    for suggestion in entry.suggestions.pending().filter(stance__in=WORTH_A_LOOK).prefetch_related("companies"):
+        if suggestion.claim_id or not {company.pk for company in suggestion.companies.all()} & parties:
+            return True
+    return False
+
+
+def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Report, list[Evidence]]:
+    """The report of an entry, made if need be, and one Evidence for each pick."""
+    report = report_at(
+        entry.url,
+        source=entry.source,
+        title=entry.title,
+        published_at=entry.published_at or entry.first_seen_at,
+        published_precision=Precision.INSTANT if entry.published_at else Precision.BY,
+        language=entry.language,
+        text=entry.text,
+    )
+    evidence = []
+    for pick in picks:
+        said = {**_as_suggested(pick.suggestion), **pick.corrections}
+        claim, origin = said.pop("claim", None), said.pop("origin", None)
+        if claim is None:
+            raise SuggestionError("Open a claim from this lead first, or pick the claim that it speaks of.")
+        if isinstance(origin, Source):
+            origin = _story_of(origin, entry, claim, said["stance"])
+        evidence.append(link(claim, report, by=by, origin=origin, **said))
+    return report, list(dict.fromkeys(evidence))
+
+
+def _as_suggested(suggestion: Suggestion | None) -> dict[str, Any]:
+    if suggestion is None:
+        return {}
+    copied = "claim stance speaker_kind speaker_name speaker_role company origin certainty part".split()
+    return {name: getattr(suggestion, name) for name in copied} | {"quote": suggestion.passage[:1000]}
+
+
+def _story_of(source: Source, entry: Entry, claim: Claim, stance: str) -> Report | None:
+    """The story of another outlet that an item retells: one we know for the claim, else a placeholder.
+
+    So copies of one story count as one origin, whichever item brought them.
+    """
+    if source.pk == entry.source_id:
+        return None
+    told = Evidence.objects.current().filter(claim=claim, stance=stance)
+    if retold := told.filter(origin__source=source).order_by("-said_at", "-pk").first():
+        return retold.origin
+    if held := told.filter(report__source=source).order_by("-said_at", "-pk").first():
+        return held.report
+    return placeholder(source, entry.title, entry.published_at or entry.first_seen_at, Precision.BY)
