@@ -5,10 +5,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from alerts.models import Alert, AlertState, Delivery, DeliveryState, NetChange, Subscriber, Subscription
 from deals import clock
 from deals.choices import STORED_QUALIFIERS, Kind, Qualifier
-from deals.models import StatusChange
+from deals.models import Claim, StatusChange
 
 # A change of these alone is worth a mail; “late” and its like say how a row came to be, not how the claim stands.
 TELLING = frozenset({*STORED_QUALIFIERS, Qualifier.PARTIES_DISAGREE})
@@ -174,3 +176,9 @@ def told_to(
         if known is not None and known.differs(now):
             heard.append(Told(line.net, known, now, line.corrects(told)))
     return heard
+
+
+def count_followers(claims: Iterable[Claim]) -> int:
+    """How many different people would be told of a change of any of these claims; nobody is counted twice."""
+    following = Subscription.objects.active().filter(Q(claim=None) | Q(claim__in=list(claims)))
+    return Subscriber.objects.reachable().filter(pk__in=following.values("subscriber")).count()

@@ -16,7 +16,7 @@ from alerts.models import Delivery, DeliveryState
 from alerts.story import AlertStory, ClaimStory, clean, words_for
 
 LONGEST_SUBJECT = 150
-LONGEST_REFERENCES = 10
+LONGEST_REFERENCES = 3  # a line of a mail has at most 998 characters
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,8 @@ def told_by(delivery: Delivery, story: AlertStory) -> list[audience.Told]:
 def subject(pieces: Sequence[Piece]) -> str:
     """“[JLR] rumored → denied: JLR will use Chery's platforms”, and how many claims more."""
     first = pieces[0]
-    start = f"[{clean(first.story.company, 60)}] {first.before} → {first.after}: "
-    if first.correction:
-        start = f"Correction: {start}"
+    mark = "correction: " if first.correction else ""
+    start = f"[{clean(first.story.company, 60)}] {mark}{first.before} → {first.after}: "
     end = f" + {len(pieces) - 1} more" if len(pieces) > 1 else ""
     return start + clean(first.story.wording, max(20, LONGEST_SUBJECT - len(start) - len(end))) + end
 

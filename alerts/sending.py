@@ -9,6 +9,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -157,9 +158,20 @@ def _compose(delivery: Delivery, stories: dict[int, story.AlertStory]) -> Letter
         raise Rejected(f"The mail cannot be composed: {error!r}") from error
 
 
+class Unfolded(EmailMultiAlternatives):
+    """A message whose headers stand on the line of their name: some mail programs miss a link on the next."""
+
+    def message(self, **options):
+        message = super().message(**options)
+        message.policy = message.policy.clone(max_line_length=None)
+        return message
+
+
 def as_message(letter: Letter, to: str) -> EmailMultiAlternatives:
     """A letter as Django's message to one recipient."""
-    message = EmailMultiAlternatives(letter.subject, letter.plain, to=[to], headers=letter.headers)
+    message = Unfolded(
+        letter.subject, letter.plain, to=[to], headers={**letter.headers, "Date": format_datetime(clock.now())}
+    )
     message.attach_alternative(letter.html, "text/html")
     return message
 

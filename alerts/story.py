@@ -9,7 +9,7 @@ from django.conf import settings
 from alerts import audience
 from alerts.models import Alert, NetChange
 from deals import record, words
-from deals.choices import Certainty, Kind, Stance, Status
+from deals.choices import Certainty, Kind, Qualifier, SpeakerKind, Stance, Status
 from deals.fold import LATE_AFTER
 from deals.models import Claim, Evidence, StatusChange
 
@@ -36,7 +36,6 @@ class Saying:
     """One piece of evidence: who said it, on whose behalf, through whom, how strong, in which words."""
 
     who: str
-    via: str
     when: str
     strength: str
     quote: str
@@ -90,10 +89,14 @@ def read(alert: Alert) -> AlertStory:
 
 
 def words_for(standing: audience.Standing, *, before: bool) -> str:
-    """A standing in words; without a status a claim is new beforehand, and taken back afterwards."""
+    """A standing in words; without a status a claim is new beforehand, and taken back afterwards.
+
+    That a row was recorded late is said of what is told now, not of what stood before.
+    """
     if standing.status is None:
         return "new" if before else "taken back, no status"
-    return words.standing(standing.status, standing.qualifiers)
+    shown = [qualifier for qualifier in standing.qualifiers if not (before and qualifier == Qualifier.LATE)]
+    return words.standing(standing.status, shown)
 
 
 def _claim_story(net: NetChange, told: set[int], until: int) -> ClaimStory:
@@ -120,11 +123,11 @@ def _claim_story(net: NetChange, told: set[int], until: int) -> ClaimStory:
 def _row(change: StatusChange, effect: str, with_evidence: bool = False) -> Row:
     late = ""
     if change.recorded_at - change.event_at > LATE_AFTER:
-        happened = words.when(change.event_at, change.precision)
-        late = f"Recorded late: happened {happened}, learned {words.when(change.recorded_at, 'day')}."
+        happened = record.date_in_words(change.event_at, change.precision)
+        late = f"Recorded late: happened {happened}, learned {record.date_in_words(change.recorded_at, 'day')}."
     return Row(
         what=_what(change),
-        when=words.when(change.event_at, change.precision),
+        when=record.date_in_words(change.event_at, change.precision),
         effect=effect,
         reason=clean(change.reason),
         late=late,
@@ -161,10 +164,12 @@ def _history_row(row: record.TimelineRow) -> Row:
 def _saying(evidence: Evidence) -> Saying:
     report = evidence.report
     address = report.url if (report.url or "").startswith(("http://", "https://")) else ""
+    said = record.date_in_words(evidence.said_at, evidence.said_precision) if evidence.said_at else ""
+    own_voice = evidence.speaker_kind == SpeakerKind.OUTLET and not evidence.speaker_name and not evidence.speaker_role
+    outlet = clean(report.source.name, 200)
     return Saying(
-        who=clean(evidence.speaker, 400),
-        via=clean(report.source.name, 200),
-        when=words.when(evidence.said_at, evidence.said_precision),
+        who=f"{outlet} in its own voice" if own_voice else f"{clean(evidence.speaker, 400)}, via {outlet}",
+        when=said,
         strength=_strength(evidence),
         quote=clean(evidence.quote, LONGEST_QUOTE),
         translation=clean(evidence.translation, LONGEST_QUOTE),
@@ -176,7 +181,11 @@ def _saying(evidence: Evidence) -> Saying:
 
 def _strength(evidence: Evidence) -> str:
     strength = f"rung {evidence.rung.value} of 5: {evidence.rung.label}"
-    return strength if evidence.certainty == Certainty.STATED else f"{strength}; {evidence.get_certainty_display()}"
+    return (
+        strength
+        if evidence.certainty == Certainty.STATED
+        else f"{strength}; {evidence.get_certainty_display().lower()}"
+    )
 
 
 def _origins(claim: Claim, status: str | None) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from alerts import gathering
@@ -19,8 +20,8 @@ from alerts.models import (
     Subscription,
 )
 from alerts.sending import send_waiting
-from deals import clock, history
-from deals.choices import Kind, Qualifier, Stance
+from deals import clock, followers, history
+from deals.choices import Kind, Qualifier, Role, Stance
 from deals.models import StatusChange
 
 pytestmark = pytest.mark.django_db
@@ -119,8 +120,6 @@ def test_rumor_and_denial_within_the_grace_period_make_one_mail_with_both_steps(
 def test_changes_of_one_deal_go_into_one_mail_and_of_two_deals_into_two(
     subscribe, make_claim, make_company, move, link, mailoutbox
 ):
-    from deals.choices import Role
-
     first, second = make_claim(), make_claim("JLR will share costs with Chery")
     elsewhere = make_claim("VW will buy 5% of Xpeng", parties=[(make_company("VW"), Role.INVESTOR)])
     subscribe()
@@ -183,7 +182,7 @@ def test_an_undo_after_sending_is_told_to_those_who_were_told_and_to_no_one_else
 
     (mail,) = mailoutbox
     assert mail.to == ["alice@example.org"]
-    assert mail.subject.startswith("Correction: [JLR] denied (recorded late) → rumored")
+    assert mail.subject.startswith("[JLR] correction: denied → rumored")
     assert "Denial taken back" in mail.body
     assert "Misread." in mail.body
 
@@ -223,9 +222,9 @@ def test_a_replacement_tells_the_told_the_correction_and_the_others_the_whole_wa
     confirm(move, link, claim, supersedes=denial)
     tell()
 
-    assert {to: subject.split(":")[0] for to, subject in subjects(mailoutbox)} == {
-        "alice@example.org": "Correction",
-        "bob@example.org": "[JLR] rumored (recorded late) → confirmed (recorded late)",
+    assert {to: subject.partition(": JLR")[0] for to, subject in subjects(mailoutbox)} == {
+        "alice@example.org": "[JLR] correction: denied → confirmed (recorded late)",
+        "bob@example.org": "[JLR] rumored → confirmed (recorded late)",
     }
     assert alice.deliveries.filter(state=DeliveryState.SENT).count() == 3
     assert bob.deliveries.filter(state=DeliveryState.DROPPED).count() == 1
@@ -435,6 +434,17 @@ def test_an_alert_owes_a_subscriber_one_delivery_per_channel(subscribe, make_cla
     assert (delivery.subscriber, delivery.channel) == (subscription.subscriber, Channel.EMAIL)
 
 
+def test_the_desk_can_say_how_many_people_will_be_told(subscribe, make_claim):
+    claim, other = make_claim(), make_claim("JLR will share costs with Chery")
+    subscribe("alice@example.org", claim)
+    subscribe("alice@example.org")
+    subscribe("bob@example.org", claim)
+    subscribe("charlie@example.org", other)
+    subscribe("unconfirmed@example.org", claim, confirmed=False)
+
+    assert followers.told([claim], changed=True) == "2 people will be told."
+
+
 def together(verb, workers=4):
     """Run a verb in several threads at once; returns what each returned."""
     start, results = threading.Barrier(workers), []
@@ -454,6 +464,7 @@ def together(verb, workers=4):
     return results
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite in memory has one connection: run on PostgreSQL")
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_at_once_take_up_each_change_once_and_send_it_once(
     subscribe, make_claim, move, link, mailoutbox
@@ -485,8 +496,6 @@ def test_opening_the_unsubscribe_link_changes_nothing(client, subscribe):
 
 
 def test_one_click_ends_the_subscription_without_a_cookie_and_however_often(subscribe):
-    from django.test import Client
-
     subscription, other = subscribe("alice@example.org"), subscribe("bob@example.org")
     strict = Client(enforce_csrf_checks=True)
     for _ in range(2):

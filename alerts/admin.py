@@ -1,0 +1,235 @@
+"""What was told to whom and when, what waits and why, and the mails themselves."""
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp_replace
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from alerts import composing, gathering, sending, story
+from alerts.models import Alert, AlertChange, Delivery, DeliveryState, Subscriber, Subscription
+from deals import clock
+
+
+class RecordedOnly(admin.ModelAdmin):
+    """Rows that the alerts write: looked at here, changed by actions alone."""
+
+    actions_on_bottom = True
+    show_full_result_count = False
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_readonly_fields(self, request, obj=None):
+        return [*(field.name for field in self.model._meta.concrete_fields), *self.readonly_fields]
+
+
+class SubscriptionInline(admin.TabularInline):
+    model = Subscription
+    autocomplete_fields = ["claim"]
+    readonly_fields = ["since", "ended_at"]
+    extra = 0
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("claim")
+
+    def has_delete_permission(self, request, obj=None):
+        return False  # a subscription ends; what was sent because of it stays
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(admin.ModelAdmin):
+    list_display = ["email", "confirmed_at", "disabled_at", "following", "created_at"]
+    list_filter = ["confirmed_at", "disabled_at"]
+    search_fields = ["email"]
+    show_facets = admin.ShowFacets.ALWAYS
+    fields = ["email", "confirmed_at", "disabled_at"]
+    inlines = [SubscriptionInline]
+    actions = ["end_subscriptions"]
+
+    def get_queryset(self, request):
+        following = Count("subscriptions", filter=Q(subscriptions__ended_at=None))
+        return super().get_queryset(request).annotate(following=following)
+
+    def get_changeform_initial_data(self, request):
+        return {"confirmed_at": clock.now(), **super().get_changeform_initial_data(request)}
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "confirmed_at":
+            field.help_text = "When they said yes. By adding somebody here you vouch that they did; empty: not yet."
+        if db_field.name == "disabled_at":
+            field.help_text = "Since when they get no mail, whatever they follow. Empty: they get it."
+        return field
+
+    @admin.display(description="follows", ordering="following")
+    def following(self, subscriber):
+        return subscriber.following
+
+    @admin.action(description="End all their subscriptions", permissions=["change"])
+    def end_subscriptions(self, request, queryset):
+        ended = Subscription.objects.active().filter(subscriber__in=queryset).update(ended_at=clock.now())
+        self.message_user(request, f"{ended} subscriptions ended.", messages.SUCCESS)
+
+
+class AlertChangeInline(admin.TabularInline):
+    model = AlertChange
+    verbose_name_plural = "changes"
+    fields = readonly_fields = ["claim", "what", "event", "status"]
+    can_delete = False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("change__claim")
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def claim(self, told):
+        return format_html('<a href="{}">{}</a>', told.change.claim.get_absolute_url(), told.change.wording)
+
+    def what(self, told):
+        return told.change.get_kind_display()
+
+    def event(self, told):
+        return told.change.event_at
+
+    def status(self, told):
+        return f"{told.change.status_before or 'none'} → {told.change.status_after or 'none'}"
+
+
+@admin.register(Alert)
+class AlertAdmin(RecordedOnly):
+    list_display = ["__str__", "state", "opened_at", "due_at", "changes_told", "waiting", "sent", "failed"]
+    list_filter = ["state"]
+    list_select_related = ["deal"]
+    search_fields = ["deal__title"]
+    fields = ["deal", "state", "opened_at", "due_at", "closed_at", "until", "said", "owed"]
+    readonly_fields = ["said", "owed"]
+    inlines = [AlertChangeInline]
+    actions = ["send_now"]
+
+    def get_queryset(self, request):
+        counts = {
+            "waiting_count": Count("deliveries", filter=Q(deliveries__state=DeliveryState.WAITING), distinct=True),
+            "sent_count": Count("deliveries", filter=Q(deliveries__state=DeliveryState.SENT), distinct=True),
+            "failed_count": Count(
+                "deliveries", filter=Q(deliveries__state__in=[DeliveryState.DEAD, DeliveryState.PARKED]), distinct=True
+            ),
+        }
+        return super().get_queryset(request).annotate(changes_count=Count("told", distinct=True), **counts)
+
+    @admin.display(description="changes")
+    def changes_told(self, alert):
+        return alert.changes_count
+
+    def waiting(self, alert):
+        return alert.waiting_count
+
+    def sent(self, alert):
+        return alert.sent_count
+
+    def failed(self, alert):
+        return alert.failed_count
+
+    @admin.display(description="says")
+    def said(self, alert):
+        return "; ".join(str(net) for net in alert.net_changes.select_related("claim")) or "nothing yet"
+
+    @admin.display(description="deliveries")
+    def owed(self, alert):
+        address = f"{reverse('admin:alerts_delivery_changelist')}?alert__id__exact={alert.pk}"
+        return format_html(
+            '<a href="{}">{} waiting, {} sent, {} failed</a>',
+            address,
+            alert.waiting_count,
+            alert.sent_count,
+            alert.failed_count,
+        )
+
+    @admin.action(description="Send now: end the grace period", permissions=["change"])
+    def send_now(self, request, queryset):
+        ended = sum(gathering.send_now(alert) for alert in queryset)
+        self.message_user(
+            request, f"{ended} sent now; the others were due already.", messages.SUCCESS if ended else messages.WARNING
+        )
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(RecordedOnly):
+    list_display = ["subscriber", "alert", "state", "due_at", "attempts", "cause", "sent_at", "mail"]
+    list_filter = ["state", "channel"]
+    list_select_related = ["subscriber", "alert__deal"]
+    search_fields = ["subscriber__email", "alert__deal__title", "cause"]
+    show_facets = admin.ShowFacets.ALWAYS
+    readonly_fields = ["mail"]
+    exclude = ["lease"]
+    actions = ["requeue"]
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup == "alert__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    def get_urls(self):
+        return [
+            path("<int:pk>/mail/", self.admin_site.admin_view(self.read_mail), name="alerts_delivery_mail"),
+            path("<int:pk>/mail.html", self.admin_site.admin_view(self.show_html), name="alerts_delivery_html"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="mail")
+    def mail(self, delivery):
+        return format_html('<a href="{}">Read the mail</a>', reverse("admin:alerts_delivery_mail", args=[delivery.pk]))
+
+    @admin.action(description="Try again (dead and parked ones)", permissions=["change"])
+    def requeue(self, request, queryset):
+        again = sending.requeue(queryset)
+        self.message_user(request, f"{again} will be tried again.", messages.SUCCESS if again else messages.WARNING)
+
+    def letter_of(self, request: HttpRequest, pk: int) -> tuple[Delivery, composing.Letter | None]:
+        """A delivery and its mail, composed from the record as it stood when the alert was closed."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        delivery = get_object_or_404(
+            self.model.objects.select_related("alert", "subscriber", "subscription__claim"), pk=pk
+        )
+        return delivery, composing.compose(delivery, story.read(delivery.alert))
+
+    def read_mail(self, request: HttpRequest, pk: int) -> HttpResponse:
+        delivery, letter = self.letter_of(request, pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Mail to {delivery.subscriber}",
+            "opts": self.opts,
+            "delivery": delivery,
+            "letter": letter,
+        }
+        return TemplateResponse(request, "admin/alerts/delivery/mail.html", context)
+
+    # The mail's own styles are in it, so this page alone allows them, and nothing else: no script, image or request.
+    @method_decorator(
+        csp_replace(
+            {
+                "default-src": [NONE],
+                "img-src": [NONE],
+                "style-src": ["'unsafe-inline'"],
+                "frame-ancestors": [SELF],
+                "form-action": [NONE],
+                "sandbox": ["allow-popups"],
+            }
+        )
+    )
+    @method_decorator(xframe_options_sameorigin)
+    def show_html(self, request: HttpRequest, pk: int) -> HttpResponse:
+        _, letter = self.letter_of(request, pk)
+        if letter is None:
+            raise Http404
+        return HttpResponse(letter.html)
