@@ -1,0 +1,96 @@
+"""Ask publishers for their feeds, and read their answers as the protocol means them. Over `outbound` alone."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from outbound.client import FetchError, Request, Response, fetch_all
+
+logger = logging.getLogger(__name__)
+
+ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+# As long as their columns; a validator that does not fit is not kept, and the next answer comes whole.
+LONGEST_ETAG = 1000
+LONGEST_LAST_MODIFIED = 200
+
+NOT_ASKED = "The server says that nothing changed, though we hold nothing of it yet."
+GONE = "The publisher says that this feed is gone for good (410). Polling has stopped."
+OUR_FAULT = "Polling failed by a fault of ours, which is in the log."
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a feed is asked with: the validators are the publisher's own words, sent back as they came."""
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+
+    def request(self) -> Request:
+        headers = {"Accept": ACCEPT, "If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return Request(self.url, {name: value for name, value in headers.items() if value})
+
+    @property
+    def conditional(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question: a body, nothing new, or trouble in a sentence for the editor."""
+
+    status: str  # for a list: "200 OK", or "no answer"
+    body: bytes | None = None  # None: nothing new, or trouble
+    content_type: str = ""
+    url: str = ""  # where the body came from in the end
+    etag: str = ""
+    last_modified: str = ""
+    permanent_url: str | None = None
+    retry_after: str = ""
+    trouble: str = ""
+    gone: bool = False
+
+
+def ask_all(questions: Sequence[Question], *, deadline: float = 30) -> Iterator[tuple[int, Answer]]:
+    """Each question's place with its answer, as they come in; `deadline` in seconds for each. Never raises for one."""
+    for place, outcome in fetch_all([question.request() for question in questions], deadline=deadline):
+        yield place, read(questions[place], outcome)
+
+
+def read(question: Question, outcome: Response | Exception) -> Answer:
+    """What a response means to the one who asked."""
+    if isinstance(outcome, FetchError):
+        return Answer("no answer", trouble=str(outcome))
+    if isinstance(outcome, Exception):
+        logger.error("Fetching %s failed by a fault of ours", question.url, exc_info=outcome)
+        return Answer("no answer", trouble=OUR_FAULT)
+    headers = outcome.headers
+    answer = {
+        "status": outcome.status_line,
+        "url": outcome.url,
+        "permanent_url": outcome.permanent_url,
+        "retry_after": headers.get("Retry-After", ""),
+    }
+    match outcome.status:
+        case 200 | 203:
+            return Answer(
+                **answer,
+                body=outcome.body,
+                content_type=headers.get("Content-Type", ""),
+                etag=storable(headers.get("ETag", ""), LONGEST_ETAG),
+                last_modified=storable(headers.get("Last-Modified", ""), LONGEST_LAST_MODIFIED),
+            )
+        case 304 if question.conditional:
+            return Answer(**answer)
+        case 304:
+            return Answer(**answer, trouble=NOT_ASKED)
+        case 410:
+            return Answer(**answer, trouble=GONE, gone=True)
+        case 429:
+            return Answer(**answer, trouble="The publisher asks us to poll less often (429).")
+    return Answer(**answer, trouble=f"The server answered {outcome.status_line}.")
+
+
+def storable(validator: str, longest: int) -> str:
+    """The validator as it came, or "" if it is too long or holds characters that no header may send back."""
+    return validator if len(validator) <= longest and validator.isascii() and validator.isprintable() else ""

@@ -1,0 +1,242 @@
+"""Parse feeds in a child process with limits: a hostile document costs at most ten seconds, once.
+
+A regular expression that hangs holds up every thread of its process, and only another process can end it. The child
+lives long, is fed over a pipe, and has after its start no files, no network and little memory. The parent holds one
+child per process, kills it on overrun and starts the next one when it is needed. The child ends with its parent: its
+stdin closes.
+
+Over the pipes go frames of a length (4 bytes) and so many bytes. To the child: JSON of the arguments, then the body.
+From it: JSON, never pickles: what comes out of a parser of hostile input is not trusted either.
+"""
+
+import atexit
+import contextlib
+import json
+import math
+import os
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest.parsing import ENCODINGS, NotAFeed, ParsedEntry, ParsedFeed, parse
+
+LARGEST_ANSWER = 64 * 2**20
+PROJECT = Path(__file__).resolve().parent.parent
+
+TOO_LONG = "Reading this feed took too long, so it was stopped."
+TOO_MUCH = "Reading this feed took too much memory, so it was stopped."
+
+
+class Limits(NamedTuple):
+    """What a child may use: seconds for one document, bytes for all its life."""
+
+    cpu: int = 10
+    wall: float = 20
+    memory: int = 512 * 2**20  # address space, with the libraries mapped into it
+    data: int = 256 * 2**20  # of it, what the child itself may fill
+    documents: int = 500  # then a new child: what leaks, leaks no further
+
+
+LIMITS = Limits()
+
+
+class ParseOverrun(Exception):
+    """The document took more time or memory than a feed may; the message is a sentence for the editor."""
+
+
+def parse_limited(body: bytes, *, content_type: str = "", base: str = "", now: datetime) -> ParsedFeed:
+    """`parsing.parse` in this process's limited child. Raises NotAFeed or ParseOverrun."""
+    with _turn:
+        return _child().parse(body, content_type, base, now)
+
+
+# The parent's side
+
+
+class Child:
+    """A running child and our ends of its pipes."""
+
+    def __init__(self, limits: Limits = LIMITS):
+        self.limits = limits
+        self.documents = 0
+        self.process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-E", "-s", "-X", "utf8", "-m", "ingest.parser_child", *map(str, limits)],
+            cwd=PROJECT,
+            env={"PYTHONDONTWRITEBYTECODE": "1"},  # and none of our secrets
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+        os.set_blocking(self.process.stdin.fileno(), False)
+        os.set_blocking(self.process.stdout.fileno(), False)
+
+    def parse(self, body: bytes, content_type: str, base: str, now: datetime) -> ParsedFeed:
+        arguments = json.dumps({"content_type": content_type, "base": base, "now": now.isoformat()}).encode()
+        self.documents += 1
+        try:
+            answer = self._ask(frame(arguments) + frame(body), until=time.monotonic() + self.limits.wall)
+        except BaseException:  # also when our own task is stopped half-way: the next question needs a clean pipe
+            self.end()
+            raise
+        if "refused" in answer:
+            raise NotAFeed(answer["refused"])
+        if "too_much" in answer:
+            self.end()
+            raise ParseOverrun(TOO_MUCH)
+        entries = (
+            ParsedEntry(**{**entry, "published_at": moment(entry["published_at"])}) for entry in answer["entries"]
+        )
+        return ParsedFeed(answer["title"], tuple(entries))
+
+    def _ask(self, question: bytes, until: float) -> dict:
+        """Write the question and read the answer side by side, neither of them blocking."""
+        unsent, received, wanted = memoryview(question), bytearray(), 4
+        while len(received) < wanted:
+            readable, writable, _ = select.select(
+                [self.process.stdout], [self.process.stdin] if unsent else [], [], max(0, until - time.monotonic())
+            )
+            if not readable and not writable:
+                raise ParseOverrun(TOO_LONG)
+            if writable:
+                with contextlib.suppress(BrokenPipeError):  # it has ended: its stdout says so too
+                    unsent = unsent[os.write(self.process.stdin.fileno(), unsent[: 2**16]) :]
+            if readable:
+                piece = os.read(self.process.stdout.fileno(), 2**20)
+                if not piece:
+                    raise ParseOverrun(self._cause_of_death())
+                received += piece
+            if len(received) >= 4:
+                wanted = 4 + struct.unpack(">I", received[:4])[0]
+                if wanted > LARGEST_ANSWER:
+                    raise ParseOverrun(TOO_MUCH)
+        return json.loads(received[4:])
+
+    def _cause_of_death(self) -> str:
+        return TOO_LONG if self.process.wait() == -signal.SIGXCPU else TOO_MUCH
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+_turn = threading.Lock()
+_alive: Child | None = None
+
+
+def _child() -> Child:
+    global _alive
+    if _alive and (_alive.documents >= _alive.limits.documents or _alive.process.poll() is not None):
+        _alive.end()
+        _alive = None
+    _alive = _alive or Child()
+    return _alive
+
+
+def _forget():
+    """After a fork the child is still the parent's: let go of the pipes, without a word to it."""
+    global _alive, _turn
+    if _alive:
+        _alive.process.stdin.close()
+        _alive.process.stdout.close()
+        _alive.process.returncode = 0  # or subprocess would wait for a child that is not ours
+    _alive, _turn = None, threading.Lock()
+
+
+def _end():
+    if _alive:
+        _alive.end()
+
+
+os.register_at_fork(after_in_child=_forget)
+atexit.register(_end)
+
+
+def frame(content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + content
+
+
+def moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+# The child's side
+
+
+def serve(limits: Limits):
+    """Answer documents from stdin until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end ends us
+    parse(WARM_UP.encode(), now=datetime.now(UTC))  # loads what is loaded on first use, while files may be opened
+    for codec in ENCODINGS.values():
+        "".encode(codec)
+    give_up(limits)
+    for arguments, body in questions():
+        allow_cpu(limits.cpu)
+        sys.stdout.buffer.write(frame(answer_to(json.loads(arguments), body)))
+        sys.stdout.buffer.flush()
+
+
+def give_up(limits: Limits):
+    """Give up, for good, what reading bytes does not need."""
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.data, limits.data))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))  # the three that are open: no file, no socket beside them
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def allow_cpu(seconds: int):
+    """So many seconds more than were used so far, rounded down; then SIGXCPU ends us."""
+    used = math.floor(time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, resource.RLIM_INFINITY))
+
+
+def questions() -> Iterator[tuple[bytes, bytes]]:
+    while arguments := read_frame():
+        yield arguments, read_frame()
+
+
+def read_frame() -> bytes:
+    """The next frame; empty when stdin has closed."""
+    head = sys.stdin.buffer.read(4)
+    return sys.stdin.buffer.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
+
+
+def answer_to(arguments: dict, body: bytes) -> bytes:
+    try:
+        found = parse(body, **{**arguments, "now": moment(arguments["now"])})
+        entries = [{**vars(entry), "published_at": iso(entry.published_at)} for entry in found.entries]
+        return json.dumps({"title": found.title, "entries": entries}, ensure_ascii=False).encode()
+    except NotAFeed as refusal:
+        if isinstance(refusal.__cause__, MemoryError):
+            return b'{"too_much": true}'
+        return json.dumps({"refused": str(refusal)}).encode()
+    except MemoryError:
+        return b'{"too_much": true}'
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+WARM_UP = """<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>a</title>
+<item><title>a &amp; b</title><link>http://a.example/&nbsp;</link><pubDate>Mon, 15 Apr 2024 08:05:00 GMT</pubDate>
+<dc:date>2024-04-15T08:05:00Z</dc:date><description>&lt;p&gt;a&lt;/p&gt;</description><content:encoded><![CDATA[<p>a]]>
+</content:encoded></item></channel></rss>"""
+
+if __name__ == "__main__":
+    cpu, wall, *rest = sys.argv[1:]
+    serve(Limits(int(cpu), float(wall), *map(int, rest)))

@@ -1,0 +1,198 @@
+"""A round of polling: take due feeds, ask for them side by side, parse in the child, store what is new.
+
+No lock is held while fetching or parsing. Entries are saved before the feed's ETag and schedule: a crash in between
+repeats a poll, which finds its entries known.
+"""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.db import DataError
+from django.db.models import Q
+
+from deals import clock
+from deals.models import SourceDomain
+from ingest.fetch import OUR_FAULT, Answer, Question, ask_all
+from ingest.models import Entry, Feed, digest
+from ingest.parser_child import ParseOverrun, parse_limited
+from ingest.parsing import NotAFeed, ParsedFeed
+from ingest.schedule import next_poll, wait_asked_for
+
+logger = logging.getLogger(__name__)
+
+BATCH = 25
+# A batch is given up after this many seconds, its unfinished feeds left to the next one; a parse may run over it.
+BUDGET = 40.0
+LEASE = timedelta(minutes=3)
+LONGEST_TROUBLE = Feed._meta.get_field("trouble").max_length
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What came of polling one feed."""
+
+    feed: Feed
+    status: str
+    new: int = 0
+    trouble: str = ""
+    taken_over: bool = False  # our lease ran out and another worker took the feed: its word stands
+
+
+@dataclass
+class Summary:
+    """What came of a round."""
+
+    feeds: int = 0
+    new: int = 0
+    in_trouble: int = 0
+
+    def add(self, polled: Polled):
+        self.feeds += 1
+        self.new += polled.new
+        self.in_trouble += bool(polled.trouble)
+
+
+def poll_due(limit: int = BATCH) -> Summary:
+    """Poll up to `limit` due feeds that no other worker holds."""
+    summary = Summary()
+    for polled in poll(take(Feed.objects.due(clock.now()), limit)):
+        summary.add(polled)
+    return summary
+
+
+def take(feeds, limit: int | None = None) -> list[Feed]:
+    """Lease those of a queryset that nobody holds, up to `limit`; those that have not failed come first."""
+    lease, at = uuid.uuid4(), clock.now()
+    free = Q(lease_until=None) | Q(lease_until__lt=at)
+    chosen = feeds.filter(free).order_by("failures", "next_poll_at").values_list("pk", flat=True)[:limit]
+    feeds.filter(free, pk__in=list(chosen)).update(lease=lease, lease_until=at + LEASE)
+    return list(Feed.objects.filter(lease=lease).select_related("source").order_by("failures", "next_poll_at"))
+
+
+def poll(feeds: list[Feed], *, budget: float | None = BUDGET, deadline: float = 30) -> Iterator[Polled]:
+    """Poll leased feeds, yielding each as it is finished.
+
+    `budget` in seconds: what is not begun by then is given back, still due. `deadline` in seconds for each fetch.
+    """
+    ends = None if budget is None else time.monotonic() + budget
+    waiting = dict(enumerate(feeds))
+    answers = ask_all([Question(feed.url, feed.etag, feed.last_modified) for feed in feeds], deadline=deadline)
+    try:
+        for place, answer in answers:
+            yield settle(waiting.pop(place), answer)
+            if ends is not None and time.monotonic() > ends:
+                break
+    finally:
+        answers.close()
+        release(waiting.values())
+
+
+def release(feeds: Iterable[Feed]):
+    for feed in feeds:
+        Feed.objects.filter(pk=feed.pk, lease=feed.lease).update(lease=None, lease_until=None)
+
+
+def settle(feed: Feed, answer: Answer) -> Polled:
+    """Store what an answer brings, then when to ask next. A fault of one feed is noted on it and stops no other."""
+    new, trouble = 0, answer.trouble
+    if answer.body is not None:
+        try:
+            new = store(
+                feed, parse_limited(answer.body, content_type=answer.content_type, base=answer.url, now=clock.now())
+            )
+        except (NotAFeed, ParseOverrun) as refusal:
+            trouble = str(refusal)
+        except (ValueError, TypeError, LookupError, DataError):
+            logger.exception("Storing what %s brought failed by a fault of ours", feed.url)
+            trouble = OUR_FAULT
+    held = finish(feed, answer, trouble[:LONGEST_TROUBLE])
+    return Polled(feed, answer.status, new, trouble, taken_over=not held)
+
+
+def finish(feed: Feed, answer: Answer, trouble: str) -> bool:
+    """Note how the poll went and when the next one is, and let the feed go; False if it is no longer ours."""
+    now = clock.now()
+    failures = feed.failures + 1 if trouble else 0
+    saved = {
+        "lease": None,
+        "lease_until": None,
+        "last_polled_at": now,
+        "trouble": trouble,
+        "failures": failures,
+        "next_poll_at": next_poll(
+            now,
+            feed.interval,
+            failures=failures,
+            retry_after=wait_asked_for(answer.retry_after, now),
+            chance=random.random(),  # noqa: S311
+        ),
+    }
+    if answer.gone:
+        saved["active"] = False
+    if not trouble:
+        saved["last_success_at"] = now
+    if not trouble and answer.body is not None:
+        saved |= {"etag": answer.etag, "last_modified": answer.last_modified}
+    return bool(Feed.objects.filter(pk=feed.pk, lease=feed.lease).update(**saved))
+
+
+def store(feed: Feed, parsed: ParsedFeed) -> int:
+    """Save the entries that the feed did not bring before; how many those were.
+
+    What stands in a feed at its first poll is history, not news: stored as read, unless the feed says otherwise.
+    """
+    entries = {digest(entry.guid): entry for entry in parsed.entries}
+    known = set(map(bytes, feed.entries.filter(guid_digest__in=list(entries)).values_list("guid_digest", flat=True)))
+    fresh = [entry for key, entry in entries.items() if key not in known]
+    if not fresh:
+        return 0
+    is_news = feed.suggest_old or feed.last_success_at is not None or feed.entries.exists()
+    now = clock.now()
+    sources = sources_at({host_of(entry.url) for entry in fresh})
+    rows = [
+        Entry(
+            feed=feed,
+            source_id=sources.get(host_of(entry.url), feed.source_id),
+            guid=entry.guid,
+            url=entry.url,
+            title=entry.title,
+            text=entry.text,
+            author=entry.author,
+            language=entry.language or feed.source.language,
+            published_at=entry.published_at,
+            first_seen_at=now,
+            is_news=is_news,
+            read_at=None if is_news else now,
+        ).complete()
+        for entry in fresh
+    ]
+    Entry.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower().rstrip(".")
+
+
+def sources_at(hosts: set[str]) -> dict[str, int]:
+    """The source whose domain is, or stands nearest above, each host; one query for all."""
+    above = {host: domains_above(host) for host in hosts}
+    asked = {domain for domains in above.values() for domain in domains}
+    owners = dict(SourceDomain.objects.filter(domain__in=asked).values_list("domain", "source_id"))
+    return {
+        host: owners[next(domain for domain in domains if domain in owners)]
+        for host, domains in above.items()
+        if any(domain in owners for domain in domains)
+    }
+
+
+def domains_above(host: str) -> list[str]:
+    """news.yicai.com → news.yicai.com, yicai.com."""
+    labels = host.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
