@@ -7,4 +7,4 @@ class TrackerConfig(AppConfig):
 
 
 class DeskAdminConfig(AdminConfig):
-    default_site = "django.contrib.admin.AdminSite"
+    default_site = "tracker.desk.site.Desk"

@@ -10,6 +10,7 @@ from deals.history import event_time
 from deals.linking import LinkError, canonical_url
 from deals.models import Claim, Company, Party, Report, Source
 from ingest.models import Suggestion
+from ingest.suggestions import Pick
 from tracker.desk.finding import FindField
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -74,10 +75,12 @@ class StatementForm(forms.Form):
             )
         return said
 
-    @property
-    def said_at(self) -> datetime | None:
-        day = self.cleaned_data.get("said_on")
-        return datetime.combine(day, time.max, UTC) if day else None
+    def to_link(self) -> Pick:
+        """What is to be linked, as the valid form has it."""
+        said = {name: value for name, value in self.cleaned_data.items() if name not in ("pick", "said_on")}
+        if day := self.cleaned_data.get("said_on"):
+            said |= {"said_at": datetime.combine(day, time.max, UTC), "said_precision": Precision.DAY}
+        return Pick(self.suggestion, said)
 
 
 def _as_suggested(suggestion: Suggestion) -> dict:

@@ -17,7 +17,7 @@ from deals.choices import Kind, Stance
 from deals.linking import LinkError
 from deals.models import Claim, Evidence
 from ingest import suggestions
-from ingest.models import Entry, Suggestion, SuggestionState
+from ingest.models import Entry, Refusal, Suggestion, SuggestionState
 from tracker.desk.forms import StatementForm
 from tracker.desk.marking import Passage, marked, paragraphs
 from tracker.desk.queue import Wanted
@@ -87,7 +87,7 @@ def _accept(request, entry: Entry, wanted: Wanted):
         return _show(request, entry, wanted, reading)
     following = wanted.after(entry)
     try:
-        evidence = suggestions.accept(entry, [form.pick() for form in reading.ticked], by=request.user)
+        evidence = suggestions.accept(entry, [form.to_link() for form in reading.ticked], by=request.user)
     except (suggestions.SuggestionError, LinkError) as error:
         messages.error(request, str(error))
         entry.refresh_from_db()
@@ -152,7 +152,7 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "leads": [_with_address(lead, entry) for lead in card.leads],
         "hand": reading.hand,
         "media": reading.media,
-        "reasons": suggestions.Refusal.choices,
+        "reasons": Refusal.choices,
         "keys": KEYS,
         "conflict": conflict,
         "linked": [_with_desk_address(item) for item in _linked(entry)] if entry.decision else [],

@@ -90,7 +90,7 @@ def open_claim(entry: Entry, opening: Opening, *, by) -> tuple[Claim, list[Evide
         Party.objects.bulk_create(
             Party(claim=claim, company=company, role=role) for company, role in opening.parties.pairs()
         )
-        evidence = suggestions.open_claim(entry, claim, [form.pick(claim) for form in opening.ticked], by=by)
+        evidence = suggestions.open_claim(entry, claim, [form.to_link() for form in opening.ticked], by=by)
     return claim, evidence
 
 

@@ -48,9 +48,10 @@ class Wanted:
             leads="1" if query.get("leads") == "1" else "",
         )
 
-    def address(self, **changes) -> str:
-        """The query of an address with this filter, changed as told: “?source=3&leads=1”, or “?”."""
-        return "?" + urlencode({**self.pairs(), **{name: value for name, value in changes.items() if value}})
+    def address(self, **more) -> str:
+        """The query of an address with this filter and more pairs: “?source=3&leads=1”, or “” without any."""
+        pairs = self.pairs() | {name: value for name, value in more.items() if value}
+        return f"?{urlencode(pairs)}" if pairs else ""
 
     def pairs(self) -> dict:
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name))}
@@ -199,7 +200,7 @@ def _facets(wanted: Wanted) -> list[tuple[str, list[tuple[str, int, str, bool]]]
 
 def _choice(wanted: Wanted, name: str, value, words: str, n: int):
     chosen = getattr(wanted, name) == value
-    return words, n, replace(wanted, **{name: "" if chosen else value}).address(), chosen
+    return words, n, replace(wanted, **{name: "" if chosen else value}).address() or "?", chosen
 
 
 def _chosen(wanted: Wanted) -> list[tuple[str, str]]:
@@ -211,7 +212,8 @@ def _chosen(wanted: Wanted) -> list[tuple[str, str]]:
         "leads": lambda value: "leads only",
     }
     return [
-        (str(words[name](value)), replace(wanted, **{name: ""}).address()) for name, value in wanted.pairs().items()
+        (str(words[name](value)), replace(wanted, **{name: ""}).address() or "?")
+        for name, value in wanted.pairs().items()
     ]
 
 
