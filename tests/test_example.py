@@ -15,13 +15,16 @@ import feedparser
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils.feedgenerator import Rss201rev2Feed
+from django.utils.html import escape
 
 from alerts import composing, gathering, sending, story
 from alerts.models import Alert, Subscriber
-from deals import record
+from deals import clock, record
 from deals.choices import Kind
 from deals.models import Claim, Company, Deal, Evidence, Report, Source, StatusChange
-from ingest.models import Feed
+from ingest.models import Entry, Feed, Suggestion
+from tests.publisher import Publisher
 from tracker.example import newsroom as data
 from tracker.example.loading import ExampleError, load
 
@@ -362,6 +365,35 @@ class TestTheEveningBefore:
         assert_nothing_is_told(settings)
 
 
+def test_a_rumor_timed_by_its_copy_after_the_denial_is_denied(make_claim, link, move):
+    claim = make_claim()
+
+    move(claim, "report", link(claim, "supports", published_at=datetime(2024, 4, 15, 16, 5, tzinfo=UTC)))
+    move(claim, "denial", link(claim, "denies", published_at=datetime(2024, 4, 15, 14, tzinfo=UTC)))
+
+    assert claim.status == "denied"
+
+
+def test_a_rumor_at_noon_and_a_denial_known_by_its_day_are_denied(make_claim, link, move):
+    claim = make_claim()
+
+    move(claim, "denial", link(claim, "denies", published_at=datetime(2024, 4, 15, 20, tzinfo=UTC)), precision="day")
+    move(claim, "report", link(claim, "supports", published_at=datetime(2024, 4, 15, 12, 10, tzinfo=UTC)))
+
+    assert claim.status == "denied"
+
+
+def test_a_confirmation_of_july_entered_after_a_rumor_of_august_holds_on_both_days(make_claim, link, move):
+    claim = make_claim()
+    july, august = datetime(2023, 7, 26, 12, tzinfo=UTC), datetime(2023, 8, 24, 12, tzinfo=UTC)
+
+    move(claim, "report", link(claim, "supports", published_at=august), precision="day")
+    move(claim, "confirmation", link(claim, "confirms", published_at=july), precision="day")
+
+    for day in ("2023-07-26", "2023-08-24"):
+        assert record.standings([claim], record.parse_moment(day))[claim.pk].status == "confirmed"
+
+
 def test_from_the_articles_alone_each_claim_stands_as_told_on_15_april(db):
     claims = load(from_the_articles_alone(data.read_newsroom()))
 
@@ -555,3 +587,121 @@ def test_the_case_expects_the_alerts_that_we_expect(case):
     ]
 
     assert theirs == EXPECTED_ALERTS
+
+
+@pytest.fixture
+def site(live_server, settings):
+    """This site served over real HTTP, with leave to fetch feeds from itself."""
+    settings.SITE_URL = live_server.url
+    settings.LOCAL_FEEDS = frozenset({live_server.url.removeprefix("http://")})
+    return live_server
+
+
+def poll():
+    out = io.StringIO()
+    call_command("poll", stdout=out)
+    return out.getvalue()
+
+
+def leads_on(*companies):
+    """The statements of leads whose parties are exactly these companies."""
+    wanted = sorted(companies)
+    leads = Suggestion.objects.leads().select_related("company", "origin", "entry").prefetch_related("companies")
+    return [lead for lead in leads if sorted(company.name for company in lead.companies.all()) == wanted]
+
+
+def spoken(suggestions):
+    return {(each.stance, each.speaker_name, str(each.company or ""), str(each.origin or "")) for each in suggestions}
+
+
+def test_the_sample_feeds_polled_over_http_bring_what_came_next(site):
+    claims = load(data.read_newsroom(), until=EVENING, feeds=data.read_feeds())
+
+    told = poll()
+
+    assert not Feed.objects.in_trouble().exists(), told
+    assert Entry.objects.count() == sum(len(feed.items) for feed in data.read_feeds().feeds)
+    said = spoken(leads_on("JLR", "Chery"))
+    assert ("supports", "", "", "36kr") in said
+    assert ("denies", "Jin Yibo", "Chery", "") in said
+    assert ("confirms", "", "JLR", "") in said
+    assert {"Jaguar Land Rover China", "JLR"} & {company for stance, _, company, _ in said if stance == "denies"}
+    assert not Suggestion.objects.filter(stance="denies", claim__isnull=False).exists()
+    confirmed = Suggestion.objects.filter(stance="confirms", claim__isnull=False).values_list("claim", flat=True)
+    assert set(confirmed) == {claims["K1"].pk, claims["K2"].pk, claims["K6"].pk}
+    assert not set(Suggestion.objects.leads().filter(entry__guid__in=UNRELATED).values_list("entry__guid", flat=True))
+
+
+def test_a_second_poll_of_unchanged_sample_feeds_brings_nothing(site):
+    load(data.read_newsroom(), until=EVENING, feeds=data.read_feeds())
+    poll()
+    Feed.objects.update(next_poll_at=clock.now())
+
+    told = poll()
+
+    assert told.count("nothing new") == len(data.read_feeds().feeds)
+
+
+UNRELATED = [
+    f"urn:hearsay:example:{key}"
+    for key in (
+        "charging-holiday",
+        "deliveries-march",
+        "exeed-challenge",
+        "lithium-price",
+        "port-record",
+        "motor-show-stands",
+        "picture-library",
+        "metro-zh",
+        "battery-recycling",
+        "leapmotor-cold",
+        "stellantis-show",
+        "classic-rally",
+    )
+]
+
+
+@pytest.fixture
+def articles(case, transactional_db, settings):
+    """The three articles as items of one RSS feed, with their full text, on a publisher's server."""
+    feed = Rss201rev2Feed(title="Articles", link="https://articles.example/", description="The three articles.")
+    addresses = {report.key: report.url for report in data.read_newsroom().reports}
+    for number, report in enumerate(case["reports"]):
+        lines = [line for line in (CASE.parent / "seeds" / report["file"]).read_text().splitlines() if line.strip()]
+        feed.add_item(
+            title=report["headline"] or lines[0],
+            link=addresses[report["id"]],
+            description="".join(f"<p>{escape(line)}</p>" for line in lines),
+            unique_id=f"article-{number}",
+            pubdate=datetime.fromisoformat(f"{report['published']}T12:00:00+00:00"),
+        )
+    with Publisher() as publisher:
+        url = publisher.serve("/feed.xml", feed.writeString("utf-8").encode(), Content_Type="application/rss+xml")
+        settings.LOCAL_FEEDS = frozenset({publisher.place})
+        yield url
+
+
+def test_the_three_articles_yield_a_lead_for_jlr_and_chery_where_nobody_knew_of_it(articles):
+    claims = load(data.read_newsroom(), until=EVENING)
+    Feed.objects.create(url=articles, source=Source.objects.get(name="CnEVPost"), suggest_old=True)
+
+    poll()
+
+    said = spoken(leads_on("JLR", "Chery"))
+    assert ("supports", "", "", "36kr") in said
+    assert ("denies", "Jin Yibo", "Chery", "Yicai") in said
+    assert not Suggestion.objects.filter(stance="denies", claim=claims["K1"]).exists()
+    assert not Suggestion.objects.filter(stance="denies", claim__isnull=False).exists()
+
+
+def test_the_three_articles_yield_rumor_and_denial_for_the_claim_and_deny_no_other(articles):
+    claims = load(data.read_newsroom())
+    Feed.objects.create(url=articles, source=Source.objects.get(name="CnEVPost"), suggest_old=True)
+
+    poll()
+
+    said = spoken(Suggestion.objects.filter(claim=claims["K8"]).select_related("company", "origin"))
+    assert ("supports", "", "", "36kr") in said
+    assert ("denies", "Jin Yibo", "Chery", "Yicai") in said
+    denied = set(Suggestion.objects.filter(stance="denies").values_list("claim", flat=True))
+    assert denied <= {claims["K8"].pk, claims["K9"].pk}
