@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
@@ -152,7 +153,7 @@ def _compose(delivery: Delivery, stories: dict[int, story.AlertStory]) -> Letter
         if delivery.alert_id not in stories:
             stories[delivery.alert_id] = story.read(delivery.alert)
         return compose(delivery, stories[delivery.alert_id])
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         raise Rejected(f"The mail cannot be composed: {error!r}") from error

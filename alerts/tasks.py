@@ -9,7 +9,8 @@ from alerts import gathering, sending
 def take_up_changes():
     while gathering.take_up():
         pass
-    gathering.close_ripe()
+    if gathering.close_ripe():
+        send_waiting.delay()
 
 
 @shared_task

@@ -1,5 +1,7 @@
 """Leaving by one click (RFC 8058): GET shows what would end, POST ends it, and it can be taken back."""
 
+import re
+
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,13 +12,17 @@ from django.views.decorators.http import require_http_methods
 from alerts.models import Subscription
 from deals import clock
 
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 
 @csrf_exempt  # mail programs post without a cookie; the token is the right to do it
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """The page of one subscription. POST ends it, POST with follow=again takes that back; both may be repeated."""
-    subscription = Subscription.objects.select_related("claim", "subscriber").filter(token=token[:64]).first()
+    subscription = None
+    if TOKEN.fullmatch(token):
+        subscription = Subscription.objects.select_related("claim").filter(token=token).first()
     if subscription is None:
         return render(request, "alerts/unknown_subscription.html", status=404)
     if request.method == "POST":
