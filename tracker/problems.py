@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -33,6 +34,7 @@ def problem_response(error: Exception, context: dict) -> Response | None:
         detail = str(response.data.get("detail", HTTPStatus(response.status_code).phrase))
     response.data = problem(response.status_code, detail, errors)
     response.content_type = CONTENT_TYPE
+    context["request"].accepted_renderer = JSONRenderer()  # whatever the view itself gives, a problem is JSON
     return response
 
 

@@ -41,7 +41,7 @@ class Asked(serializers.Serializer):
         return asked.validated_data
 
     def unreadable(self, given: QueryDict) -> dict[str, list[str]]:
-        """The parameters that are unknown, given too often, or hold what is no text, each with its sentence."""
+        """The parameters that are unknown, empty, given too often, or hold what is no text, each with its sentence."""
         errors = {}
         for name, values in given.lists():
             field = self.fields.get(name)
@@ -50,6 +50,8 @@ class Asked(serializers.Serializer):
                 errors[name] = [f"There is no such parameter here. There are: {known}."]
             elif len(values) > 1 and not isinstance(field, serializers.ListField):
                 errors[name] = ["Give it once."]
+            elif "" in values:
+                errors[name] = ["Give it a value, or leave it out."]
             # Django reads bytes that are not UTF-8 as U+FFFD; no name or wording holds one.
             elif any("\0" in value or "\ufffd" in value for value in values):
                 errors[name] = ["This is not text: it holds a NUL or bytes that are not UTF-8."]

@@ -1,12 +1,14 @@
 """The endpoints of the read API. Each list takes the same number of queries for any number of rows."""
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.utils.urls import replace_query_param
@@ -161,3 +163,9 @@ class DocsView(SpectacularSwaggerSplitView):
     authentication_classes = [SignedIn]
     permission_classes = [AnyoneUnlessPrivate]
     template_name = "public/api_docs.html"
+
+    def handle_exception(self, exc):
+        """A page for people: who must sign in is led to do so."""
+        if isinstance(exc, NotAuthenticated):
+            return redirect_to_login(self.request.get_full_path())
+        return super().handle_exception(exc)
