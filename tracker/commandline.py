@@ -1,23 +1,27 @@
 """Django's command line, with one line in place of a traceback for what the person typing can put right."""
 
 import sys
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import ManagementUtility
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, ProgrammingError
 
 
 class CommandLine(ManagementUtility):
-    def fetch_command(self, subcommand):
+    """Commands whose wrong arguments are told in one line."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
         command = super().fetch_command(subcommand)
         make_parser = command.create_parser
 
-        def create_parser(*names, **options):
+        def create_parser(*names: str, **options: Any) -> CommandParser:
             parser = make_parser(*names, **options)
-            parser.print_usage = lambda file=None: None  # a wrong argument is told in one line
+            parser.print_usage = lambda file=None: None  # type: ignore[method-assign]
             return parser
 
-        command.create_parser = create_parser
+        command.create_parser = create_parser  # type: ignore[method-assign]
         return command
 
 

@@ -63,7 +63,7 @@ def ending_with(parent: int) -> Callable[[], None]:
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     pr_set_pdeathsig = 1
 
-    def ask():
+    def ask() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if libc:
             libc.prctl(pr_set_pdeathsig, signal.SIGTERM)
@@ -106,7 +106,7 @@ def run(plan: dict) -> int:
     return code
 
 
-def _ask_to_stop(*_):
+def _ask_to_stop(*_: object) -> None:
     raise Stopped
 
 

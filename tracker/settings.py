@@ -65,12 +65,13 @@ def service(name: str, reader: str, example: str) -> dict:
     raise ImproperlyConfigured(f"The setting {name} must look like {example}.")
 
 
-DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / "var")))
+DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 DEBUG = flag("DEBUG")
 PRODUCTION = bool(text("DATABASE_URL"))
 HOST = text("HOST", "127.0.0.1")
 PORT = number("PORT", 8000, 1, 65_535)
-_here = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
+_name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104
+_here = f"[{_name}]:{PORT}" if ":" in _name else f"{_name}:{PORT}"
 
 if PRODUCTION:
     if DEBUG:
