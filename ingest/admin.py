@@ -1,0 +1,195 @@
+"""Feeds, items and suggestions in the admin. Items and suggestions are decided in the desk's queue, not here."""
+
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import Count, Q
+from django.utils.html import format_html
+from django.utils.translation import ngettext
+
+from deals import clock
+from deals.admin.rows import AutocompleteFields
+from deals.templatetags.desk import moment
+from ingest.models import Entry, Feed, Suggestion
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+    CONDITIONS = {
+        "well": ("all is well", Q(active=True, trouble="")),
+        "trouble": ("in trouble", Q(active=True) & ~Q(trouble="")),
+        "paused": ("not polled", Q(active=False)),
+    }
+
+    def lookups(self, request, model_admin):
+        return [(key, words) for key, (words, _) in self.CONDITIONS.items()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(self.CONDITIONS[self.value()][1]) if self.value() in self.CONDITIONS else queryset
+
+    def get_facet_counts(self, pk_attname, filtered_qs):
+        return {
+            f"{place}__c": Count(pk_attname, filter=condition)
+            for place, (_, condition) in enumerate(self.CONDITIONS.values())
+        }
+
+
+@admin.register(Feed)
+class FeedAdmin(AutocompleteFields, admin.ModelAdmin):
+    list_display = ["source", "link", "state", "last_success", "next_poll", "trouble"]
+    list_select_related = ["source"]
+    list_filter = [StateFilter, "source__kind"]
+    show_facets = admin.ShowFacets.ALWAYS
+    search_fields = ["url", "source__name", "trouble"]
+    autocomplete_fields = ["source"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    fields = [
+        "source",
+        "url",
+        "active",
+        "interval",
+        "suggest_old",
+        "state",
+        "trouble",
+        "last_polled",
+        "last_success",
+        "next_poll",
+    ]
+    readonly_fields = ["state", "trouble", "last_polled", "last_success", "next_poll"]
+    actions = ["poll_now", "pause", "resume"]
+    ordering = ["source__name", "pk"]
+
+    @admin.display(description="address", ordering="url")
+    def link(self, feed):
+        return format_html('<a href="{0}" rel="noreferrer">{0}</a>', feed.url)
+
+    @admin.display(description="state", ordering="failures")
+    def state(self, feed):
+        if feed._state.adding:
+            return "not saved yet"
+        if not feed.active:
+            return "not polled"
+        if feed.trouble:
+            return f"in trouble for {feed.failures} {ngettext('poll', 'polls', feed.failures)} in a row"
+        return "all is well" if feed.last_success_at else "not polled yet"
+
+    @admin.display(description="last polled", ordering="last_polled_at")
+    def last_polled(self, feed):
+        return moment(feed.last_polled_at)
+
+    @admin.display(description="last success", ordering="last_success_at")
+    def last_success(self, feed):
+        return moment(feed.last_success_at)
+
+    @admin.display(description="next poll", ordering="next_poll_at")
+    def next_poll(self, feed):
+        return moment(feed.next_poll_at) if feed.active else ""
+
+    def save_model(self, request, obj, form, change):
+        if "url" in form.changed_data:  # another server's validators mean nothing to this one
+            obj.etag = obj.last_modified = ""
+            obj.next_poll_at = clock.now()
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description="Poll now", permissions=["change"])
+    def poll_now(self, request, queryset):
+        asked = queryset.filter(active=True).update(next_poll_at=clock.now())
+        self.message_user(request, f"Asked for a poll now: {asked}. A worker takes it up within seconds.")
+        if paused := queryset.filter(active=False).count():
+            self.message_user(request, f"Not polled because they are paused: {paused}.", messages.WARNING)
+
+    @admin.action(description="Pause", permissions=["change"])
+    def pause(self, request, queryset):
+        self.message_user(request, f"Paused: {queryset.filter(active=True).update(active=False)}.")
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request, queryset):
+        resumed = queryset.filter(active=False).update(active=True, next_poll_at=clock.now())
+        self.message_user(request, f"Resumed: {resumed}.")
+
+
+class ReadOnly:
+    """What ingest wrote; people look at it."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class SuggestionInline(ReadOnly, admin.TabularInline):
+    model = Suggestion
+    fk_name = "entry"
+    fields = ["stance", "claim", "company", "strength", "passage", "state"]
+    show_change_link = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("claim", "company")
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["title", "source", "published", "decision", "waiting"]
+    list_select_related = ["source"]
+    list_filter = ["waiting", "is_news", "decision", ("source", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["title"]
+    ordering = ["-said_at", "-pk"]
+    show_full_result_count = False
+    fields = [
+        "title",
+        "link",
+        "source",
+        "feed",
+        "author",
+        "language",
+        "published",
+        "first_seen",
+        "text",
+        "is_news",
+        "report",
+        "decision",
+        "decided_by",
+    ]
+    readonly_fields = ["link", "published", "first_seen"]
+    inlines = [SuggestionInline]
+
+    def get_queryset(self, request):
+        entries = super().get_queryset(request)
+        return entries.select_related("source", "feed__source", "report__source", "decided_by")
+
+    @admin.display(description="address")
+    def link(self, entry):
+        return format_html('<a href="{0}" rel="noreferrer">{0}</a>', entry.url) if entry.url else "–"
+
+    @admin.display(description="published", ordering="published_at")
+    def published(self, entry):
+        return moment(entry.published_at)
+
+    @admin.display(description="first seen", ordering="first_seen_at")
+    def first_seen(self, entry):
+        return moment(entry.first_seen_at)
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["entry", "stance", "about", "strength", "state", "created"]
+    list_select_related = ["entry", "claim"]
+    list_filter = ["state", "strength", "stance"]
+    search_fields = ["entry__title", "passage"]
+    show_full_result_count = False
+    ordering = ["-pk"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("entry", "claim", "company", "origin")
+
+    @admin.display(description="claim", ordering="claim")
+    def about(self, suggestion):
+        return suggestion.claim or "a new claim"
+
+    @admin.display(description="made", ordering="created_at")
+    def created(self, suggestion):
+        return moment(suggestion.created_at)
