@@ -17,7 +17,7 @@ from ingest import clauses
 from ingest.names import CompanyProfile, Mention, NameIndex, SourceProfile
 from ingest.stance import PARTY_KINDS, Speaker, Voice, read_voice, stance_on
 from ingest.text import Passage, fold, passages
-from ingest.wording import COOPERATIVE, GENERAL, content_words, deal_words, share_of
+from ingest.wording import COOPERATIVE, GENERAL, content_words, deal_words, near_kinds, share_of
 
 MOST_CLAIMS_OF_A_CLAUSE = 3
 # A claim scores 1 for its kind of deal and up to 1 for its wording. Where one fits by its kind, the others must too
@@ -28,7 +28,7 @@ FITTING, NEAR_THE_BEST = 0.9, 0.5
 OTHER_KIND, ONE_SIDED, HALF_NAMED = 0.5, 0.55, 0.6
 FEWEST_WORDS, FEWEST_WORDS_HALF_NAMED = 3, 5
 # The topic is forgotten after this many paragraphs that say nothing on it.
-TOPIC_LASTS = 5
+TOPIC_LASTS, MOST_TURNS = 5, 12
 INSISTENT = frozenset({"denies", "disputes", "confirms", "supports", "no_comment", "no_response"})
 
 
@@ -396,6 +396,8 @@ class _Reader:
             return 1 + shared, why
         if not specific and GENERAL in clause.kinds and target.type in COOPERATIVE:
             return 0.5 + shared, why
+        if near_kinds(target.type) & specific:
+            return 0.5 + shared, why
         if not specific or shared >= OTHER_KIND:
             return shared, why
         return 0.0, why
@@ -613,7 +615,7 @@ class _Reader:
         """Remember what the clause was about, for the clauses after it."""
         if matches and clause.voice.signal not in ("background", "aside", "opinion", "none"):
             targets = tuple(match.target for match in matches)
-            self.turns.insert(0, Turn(targets, clause.number, clause.passage.paragraph))
+            self.turns = [Turn(targets, clause.number, clause.passage.paragraph), *self.turns[:MOST_TURNS]]
         if clause.mentions and self.subject_passage != clause.number:
             self.subject, self.subject_passage = clause.mentions[0].id, clause.number
 

@@ -78,11 +78,11 @@ class NameIndex:
 
         A name that several bear gives one mention for each of them, at the same place.
         """
-        lowered = folded.lower()
-        if self._empty or len(lowered) != len(folded):
-            lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in folded)
         if self._empty:
             return []
+        lowered = folded.lower()
+        if len(lowered) != len(folded):  # a few letters, such as “İ”, are longer in lower case
+            lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in folded)
         hits = []
         for last, (length, bearers) in self._automaton.iter(lowered):
             start, end = last - length + 1, last + 1
@@ -90,12 +90,12 @@ class NameIndex:
             if ids:
                 hits.append((start, end, ids))
         hits.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))
-        taken: list[tuple[int, int]] = []
+        taken = bytearray(len(folded))
         found = []
         for start, end, ids in hits:
-            if any(start < other_end and other_start < end for other_start, other_end in taken):
+            if taken.find(1, start, end) >= 0:
                 continue
-            taken.append((start, end))
+            taken[start:end] = b"\1" * (end - start)
             aside = bool(_DESCRIBES.match(folded, end))
             found += [Mention(start, end, id, aside) for id in ids]
         return sorted(found, key=lambda mention: (mention.start, mention.id))

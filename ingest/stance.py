@@ -157,7 +157,7 @@ def read_voice(folded: str, companies: Sequence[Mention], outlets: Sequence[Ment
     if cue := _NO_RESPONSE.search(folded):
         return Voice("no_response", "stated", find_speaker(folded, companies, cue.span(), True), outlet, (cue.span(),))
     for cue in _DENIAL.finditer(folded):
-        if _NEGATED.search(folded[: cue.start()]):
+        if _NEGATED.search(_before(folded, cue.start())):
             return Voice("contact", "stated", None, outlet, (cue.span(),))
         speaker = find_speaker(folded, companies, cue.span(), party_first=True)
         return Voice("denial", "stated", speaker, outlet, (cue.span(),))
@@ -168,7 +168,7 @@ def _affirmed(folded: str, companies: Sequence[Mention], outlet: int | None) -> 
     opinion, background, condition = _OPINION.search(folded), _BACKGROUND.search(folded), _CONDITION.search(folded)
     rumor, hedge = _RUMOR.search(folded), _HEDGE.search(folded)
     done = _done(folded)
-    saying = _SPOKEN.search(folded)
+    saying = next((cue for cue in _SPOKEN.finditer(folded) if not _NEGATED.search(_before(folded, cue.start()))), None)
     anchor = done or saying
     speaker = find_speaker(folded, companies, anchor.span()) if anchor else _anonymous(folded)
     certainty = "conditional" if condition else "hedged" if hedge else "stated"
@@ -195,10 +195,15 @@ _PLAIN = _any(
 )
 
 
+def _before(folded: str, place: int) -> str:
+    """The words just before a place; as much as any pattern that looks back needs."""
+    return folded[max(0, place - 90) : place]
+
+
 def _done(folded: str) -> re.Match | None:
     """The first word that announces or confirms, unless it is negated or still to come."""
     for cue in _CONFIRMATION.finditer(folded):
-        before = folded[: cue.start()]
+        before = _before(folded, cue.start())
         if not _NEGATED.search(before) and not _NOT_YET_DONE.search(before):
             return cue
     return None
@@ -235,10 +240,10 @@ _DOCUMENT = re.compile(
 _NEAR = re.compile(
     r"""^(?:'s)?(?:\ (?:NV|Group|Co|Corp|Inc|Ltd|AG|SE|plc|Company|Motors?)\b\.?)?
         (?:\s?\([^)]{0,40}\))?(?:,[^,]{1,80},)?
-        (?:\s?(?:has|have|had|also|both|later|today|yesterday|then|now|first|formally|officially|publicly|immediately|swiftly|quickly|
+        (?:\s?\b(?:has|have|had|also|both|later|today|yesterday|then|now|first|formally|officially|publicly|immediately|swiftly|quickly|
             promptly|again|itself|jointly|since|all|previously|separately|only|did|does|is|was|were|will|would|
             on|in|last|this|early|earlier|late|week|month|year|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|
-            January|February|March|April|May|June|July|August|September|October|November|December|\d{1,4}(?:st|nd|rd|th)?,?))*
+            January|February|March|April|May|June|July|August|September|October|November|December|\d{1,4}(?:st|nd|rd|th)?)\b,?)*
         \s?(?:方面|团队|中国|官方|也|均|已|今日|昨日|\d+月|\d+日|对外|正式|共同|联合)*\s*$""",
     re.VERBOSE,
 )
@@ -262,8 +267,9 @@ def find_speaker(
     if named := _named(folded, companies):
         return named
     subject = _subject(folded, companies, cue)
-    if (anonymous := _anonymous(folded)) and not (party_first and subject):
-        return anonymous
+    anonymous = _ANONYMOUS.search(folded)
+    if anonymous and not (party_first and subject and not _employed_by(subject, folded, companies, anonymous)):
+        return Speaker("anonymous", role=anonymous[0].strip())
     if team := _team(folded, companies, cue):
         return team
     if document := _DOCUMENT.search(folded):
@@ -278,6 +284,15 @@ def find_speaker(
 def _anonymous(folded: str) -> Speaker | None:
     found = _ANONYMOUS.search(folded)
     return Speaker("anonymous", role=found[0].strip()) if found else None
+
+
+def _employed_by(subject: tuple[int, ...], folded: str, companies: Sequence[Mention], anonymous: re.Match) -> bool:
+    """Whether the company stands there only to say whose insider speaks: “an insider at Nordwind denied”."""
+    for mention in companies:
+        if mention.id in subject and mention.end > anonymous.start():
+            between = folded[anonymous.end() : mention.start]
+            return re.fullmatch(r"(?: (?:at|from|of|inside|within|close to))?(?: the)? ?", between) is not None
+    return False
 
 
 def _named(folded: str, companies: Sequence[Mention]) -> Speaker | None:
@@ -303,7 +318,7 @@ _SPEECH_BEFORE = re.compile(rf"\b(?:quot(?:ed|ing)|cit(?:ed|ing)|{_SAYING}|accor
 
 
 def _speaks_nearby(folded: str, start: int, end: int) -> bool:
-    return bool(_SPEECH_AFTER.search(folded[end:]) or _SPEECH_BEFORE.search(folded[:start]))
+    return bool(_SPEECH_AFTER.search(folded[end : end + 120]) or _SPEECH_BEFORE.search(_before(folded, start)))
 
 
 def _spoken_for(folded: str, companies: Sequence[Mention], start: int, end: int) -> tuple[int, ...]:
@@ -360,7 +375,7 @@ def _subject(folded: str, companies: Sequence[Mention], cue: tuple[int, int]) ->
             chain.insert(0, mention)
         return tuple(dict.fromkeys(mention.id for mention in chain))
     for mention in companies:
-        attributed = re.search(r"(?:, |\baccording to |\bby )(?:the )?$", folded[: mention.start])
+        attributed = re.search(r"(?:, |\baccording to |\bby )(?:the )?$", _before(folded, mention.start))
         if attributed and (
             attributed[0].startswith(("according", "by"))
             and mention.start > cue[1]
@@ -399,7 +414,7 @@ def cited_outlet(folded: str, outlets: Sequence[Mention]) -> int | None:
     for mention in outlets:
         if _CITED_AFTER.match(folded[mention.end :].lstrip(",\"'")) or _CITED_AFTER.match(folded[mention.end :]):
             return mention.id
-        if _CITED_BEFORE.search(folded[: mention.start]):
+        if _CITED_BEFORE.search(_before(folded, mention.start)):
             return mention.id
     return None
 

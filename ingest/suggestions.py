@@ -29,6 +29,10 @@ MOVES = {
 }
 # Of several sentences with one stance the one with the best speaker is ticked.
 BEST_SPEAKERS = ("document", "named", "company", "team", "anonymous", "outlet")
+# What evidence takes over from a suggestion, unless an editor corrects it.
+AS_SUGGESTED = (
+    "claim", "stance", "speaker_kind", "speaker_name", "speaker_role", "company", "origin", "certainty", "part"
+)  # fmt: skip
 MOST_REREAD = 500
 
 
@@ -373,8 +377,7 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
 def _as_suggested(suggestion: Suggestion | None) -> dict[str, Any]:
     if suggestion is None:
         return {}
-    copied = "claim stance speaker_kind speaker_name speaker_role company origin certainty part".split()
-    return {name: getattr(suggestion, name) for name in copied} | {"quote": suggestion.passage[:1000]}
+    return {name: getattr(suggestion, name) for name in AS_SUGGESTED} | {"quote": suggestion.passage[:1000]}
 
 
 def _story_of(source: Source, entry: Entry, claim: Claim, stance: str) -> Report | None:

@@ -46,7 +46,7 @@ def fold(text: str) -> str:
     return text.translate(_FOLDING)
 
 
-_TERMINAL = re.compile(r"""[.!?。…:;][\"')\]」』]*$""")
+_TERMINAL = re.compile(r"""[.!?。…:;][\"')\]」』]{0,3}$""")
 _LABELLED = re.compile(
     r"""\(?(?:
         (?:read(?:\ more|\ next|\ also)?|see\ also|also\ read|related(?:\ \w+)?|more(?:\ from|\ on)\ [\w ]+|watch|listen
@@ -60,6 +60,8 @@ _LABELLED = re.compile(
 )
 # A line without an end mark, among lines that have one, is a caption or a link to another story.
 _FRAGMENT_WORDS = 25
+# What runs on for longer is a table or a list.
+_LONGEST_SENTENCE = 1_500
 
 
 def passages(headline: str, text: str) -> list[Passage]:
@@ -82,7 +84,13 @@ def passages(headline: str, text: str) -> list[Passage]:
         )
         standfirst = first and (unended or not headline)
         found += [
-            Passage("headline" if standfirst else "body", number, line[start:end], folded[start:end], boilerplate)
+            Passage(
+                "headline" if standfirst else "body",
+                number,
+                line[start:end],
+                folded[start:end],
+                boilerplate or end - start > _LONGEST_SENTENCE,
+            )
             for start, end in sentence_spans(folded)
         ]
     return found
@@ -109,17 +117,23 @@ def _lines(text: str) -> list[str]:
 
 
 _BREAK = re.compile(
-    rf"""(?P<stop>[.!?]+["')\]]*)(?=\s+["'(\[]*[A-Z0-9$€£¥{CJK}])|[。]+["')\]」』]*|(?<=[{CJK}])[!?]+["')\]」』]*"""
+    rf"""(?P<stop>(?<![.!?])[.!?]++["')\]]{{0,3}})(?=\s+["'(\[]*[A-Z0-9$€£¥{CJK}])|(?<!。)。++["')\]」』]{{0,3}}|(?<=[{CJK}])[!?]++["')\]」』]{{0,3}}"""
 )
-_NEVER_LAST = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NEVER_LAST = _words(
     "mr mrs ms dr prof st no vs fig approx gen sen gov rep jan feb mar apr jun jul aug sep sept oct nov dec e.g i.e cf "
-    "mt ft al ca".split()  # noqa: SIM905
+    "mt ft al ca"
 )
-_SELDOM_LAST = frozenset("co corp inc ltd plc bros n.v nv s.a sa a.g ag jr sr etc intl ltda pty".split())
+_SELDOM_LAST = _words("co corp inc ltd plc bros n.v nv s.a sa a.g ag jr sr etc intl ltda pty")
 _ACRONYM = re.compile(r"(?:[a-z]\.)+[a-z]$|[a-z]$")
-_OPENERS = frozenset(
+_OPENERS = _words(
     "the a an it he she they this that these those in on at by but and however as its their his her both if we when "
-    "while last earlier for after before under with since there here meanwhile neither no".split()
+    "while last earlier for after before under with since there here meanwhile neither no"
 )
 
 
@@ -139,6 +153,8 @@ def sentence_spans(folded: str) -> list[tuple[int, int]]:
 
 
 def _ends(folded: str, found: re.Match) -> bool:
+    if found["stop"][-1] in "\"'":
+        return True
     before = folded[: found.start()].rsplit(None, 1)
     word = before[-1].lower().lstrip("\"'([") if before else ""
     if word in _NEVER_LAST:

@@ -37,6 +37,13 @@ _PATTERNS = {kind: re.compile(pattern, re.VERBOSE | re.IGNORECASE) for kind, pat
 GENERAL = "tie_up_unspecified"
 # What a plain “cooperation” may turn out to be.
 COOPERATIVE = frozenset({GENERAL, "joint_venture", "technology_licence", "co_development"})
+# Kinds that reporters call by one another's names.
+_NEAR_KINDS = (frozenset({"acquisition", "merger"}), frozenset({"acquisition", "equity_stake"}))
+
+
+def near_kinds(kind: str) -> frozenset[str]:
+    """The kinds of deal that words may mean when they say this one."""
+    return frozenset().union(*(kinds for kinds in _NEAR_KINDS if kind in kinds)) - {kind}
 
 
 def deal_words(folded: str) -> dict[str, tuple[int, int]]:
@@ -52,11 +59,12 @@ def deal_words(folded: str) -> dict[str, tuple[int, int]]:
 
 
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[a-z]{2,}")
-_EMPTY = frozenset(
+_EMPTY_WORDS = (
     "the an of to in on at by for from with and or its it is are was were be been being as that this these those will "
     "would has have had do does did not no about around some their his her he she they them which who whom into over "
-    "than also more most said say says if vehicle car auto us china market".split()
+    "than also more most said say says if vehicle car auto us china market"
 )
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 _SAME = {
     "electric": "ev", "electrified": "ev", "evs": "ev", "companies": "maker", "company": "maker", "manufacturer": "maker",
     "manufacturers": "maker", "makers": "maker", "carmaker": "maker", "carmakers": "maker", "automaker": "maker",
