@@ -20,9 +20,10 @@ from django.utils.html import escape
 
 from alerts import composing, gathering, sending, story
 from alerts.models import Alert, Subscriber
-from deals import clock, record
+from deals import clock, history, record
 from deals.choices import Kind
 from deals.models import Claim, Company, Deal, Evidence, Report, Source, StatusChange
+from ingest import suggestions
 from ingest.models import Entry, Feed, Suggestion
 from tests.publisher import Publisher
 from tracker.example import newsroom as data
@@ -501,41 +502,42 @@ def test_the_case_names_the_same_companies_deals_and_parties(case):
 
 
 def test_each_statement_of_the_case_is_evidence_with_its_stance_speaker_and_certainty(case):
-    speakers = {
-        "outlet_voice": "outlet",
-        "anonymous": "anonymous",
-        "party": "company",
-        "named": "named",
-        "party_team": "team",
-        "party_representatives": "team",
-    }
     ours = {}
     for item in data.read_newsroom().evidence:
-        for key in (item.key, *item.also):
-            ours[key] = (item.report, item.claim, item.stance, item.speaker, item.name)
-    theirs = {
-        each["id"]: (
-            each["report"],
-            each["claim"],
-            each["stance"].removeprefix("asserts_"),
-            speakers[each["speaker"]["kind"]],
-            each["speaker"].get("name", "") if each["speaker"]["kind"] == "named" else "",
+        ours[item.key] = (
+            item.report,
+            item.claim,
+            item.stance,
+            item.speaker,
+            item.name,
+            item.company,
+            item.certainty,
+            item.part,
         )
-        for each in case["statements"]
-    }
+        for key in item.also:  # the same speaker once more, in the body of the text
+            ours[key] = ours[item.key]
 
-    assert {key: ours.get(key) for key in theirs} == theirs
+    wrong = [each["id"] for each in case["statements"] if ours.get(each["id"]) != mapped(each)]
+
+    assert wrong == ["S1.02", "S2.02"]
+    assert [ours[key][:6] for key in wrong] == [mapped(each)[:6] for each in case["statements"] if each["id"] in wrong]
 
 
-def test_hedges_and_headlines_of_the_case_are_kept(case):
-    ours = {item.key: item for item in data.read_newsroom().evidence}
-    hedged = {each["id"] for each in case["statements"] if each["certainty"].startswith("hedged")}
-    conditional = {each["id"] for each in case["statements"] if each["certainty"] == "conditional"}
-    headlines = {each["id"] for each in case["statements"] if each["part"] in ("headline", "standfirst")}
-
-    assert {key for key in hedged & ours.keys() if ours[key].certainty != "hedged"} == set()
-    assert {key for key in conditional & ours.keys() if ours[key].certainty != "conditional"} == set()
-    assert {key for key in headlines & ours.keys() if ours[key].part != "headline"} == set()
+def mapped(statement):
+    """A statement of the case file in our words."""
+    speaker, certainty = statement["speaker"], statement["certainty"]
+    kinds = {"outlet_voice": "outlet", "party": "company", "party_team": "team", "party_representatives": "team"}
+    kind = kinds.get(speaker["kind"], speaker["kind"])
+    return (
+        statement["report"],
+        statement["claim"],
+        statement["stance"].removeprefix("asserts_"),
+        kind,
+        speaker["name"] if kind == "named" else "",
+        speaker["party"].rstrip("?") if "party" in speaker and kind != "anonymous" else None,
+        "hedged" if certainty.startswith("hedged") else "conditional" if certainty == "conditional" else "stated",
+        "body" if statement["part"] == "body" else "headline",
+    )
 
 
 def test_the_outside_sources_of_the_case_stand_at_their_addresses(case):
@@ -705,3 +707,51 @@ def test_the_three_articles_yield_rumor_and_denial_for_the_claim_and_deny_no_oth
     assert ("denies", "Jin Yibo", "Chery", "Yicai") in said
     denied = set(Suggestion.objects.filter(stance="denies").values_list("claim", flat=True))
     assert denied <= {claims["K8"].pk, claims["K9"].pk}
+
+
+def test_a_newcomer_goes_from_the_lead_over_the_denial_to_a_confirmation_in_part(site, settings, editor, mailoutbox):
+    settings.GRACE_SECONDS = 0
+    load(data.read_newsroom(), until=EVENING, feeds=data.read_feeds())
+    poll()
+
+    rumor = Entry.objects.waiting().get(guid="urn:hearsay:example:jlr-chery-platform")
+    lead = rumor.suggestions.leads().get(strength="strong", speaker_kind="anonymous")
+    claim = Claim.objects.create(
+        wording="JLR will use Chery's platforms for new models",
+        deal=Deal.objects.create(title="JLR – Chery platform"),
+        type=lead.deal_type,
+        published=True,
+    )
+    for company in lead.companies.all():
+        claim.parties.create(company=company)
+    told = suggestions.open_claim(rumor, claim, [(lead, {})], editor)
+    decide(claim, "report", told, editor)
+
+    denial = Entry.objects.waiting().get(guid="urn:hearsay:example:chery-jlr-denial")
+    said = denial.suggestions.pending().get(claim=claim, speaker_name="Jin Yibo")
+    told = suggestions.accept(denial, [(said, {"answers": told[0].report})], editor)
+    decide(claim, "denial", told, editor)
+
+    letter = Entry.objects.waiting().get(guid="urn:hearsay:example:freelander-letter-of-intent")
+    said = letter.suggestions.pending().get(claim=claim, stance="confirms", company__name="JLR")
+    told = suggestions.accept(letter, [(said, {})], editor)
+    decide(claim, "confirmation", told, editor, qualifiers=frozenset({"partial_terms_changed"}))
+
+    assert [mail.to for mail in mailoutbox] == [["desk@example.org"]] * 3
+    for mail, step in zip(mailoutbox, ("new → rumored", "rumored → denied", "denied → confirmed"), strict=True):
+        assert step in mail.subject
+    assert all("late" in mail.body for mail in mailoutbox)
+    assert "Jin Yibo" in mailoutbox[1].body
+    assert "in part: terms changed" in mailoutbox[2].body
+
+
+def decide(claim, kind, evidence, editor, **fields):
+    """Move the claim on this evidence, and let the alerts and mails go out."""
+    claim.refresh_from_db()
+    at, precision = history.proposed_event(evidence, kind)
+    row = history.NewRow(kind, at, precision, evidence=tuple(evidence), **fields)
+    history.change_status(claim, row, seen=claim.version, by=editor)
+    while gathering.take_up():
+        pass
+    gathering.close_ripe()
+    sending.send_waiting()
