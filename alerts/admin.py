@@ -2,20 +2,21 @@
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
+from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from alerts import composing, gathering, sending, story
-from alerts.models import Alert, AlertChange, Delivery, DeliveryState, Subscriber, Subscription
-from deals import clock
+from alerts.models import Alert, Delivery, DeliveryState, Subscriber, Subscription
+from deals import clock, words
 
 
 class RecordedOnly(admin.ModelAdmin):
@@ -30,15 +31,58 @@ class RecordedOnly(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        unsaved = {"show_save": False, "show_save_and_continue": False}
+        return super().change_view(request, object_id, form_url, {**unsaved, **(extra_context or {})})
+
     def get_readonly_fields(self, request, obj=None):
         return [*(field.name for field in self.model._meta.concrete_fields), *self.readonly_fields]
 
 
+class SubscriptionForm(forms.ModelForm):
+    """What a subscriber follows from now on: one claim, or, ticked, everything. What stands is not changed."""
+
+    everything = forms.BooleanField(required=False)
+
+    class Meta:
+        model = Subscription
+        fields = ["everything", "claim"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["everything"] = self.instance.claim_id is None
+            for field in self.fields.values():
+                field.disabled = True
+
+    def clean(self):
+        cleaned = super().clean()
+        if bool(cleaned.get("claim")) == bool(cleaned.get("everything")):
+            raise ValidationError("Choose a claim, or tick everything.")
+        return cleaned
+
+
+class SubscriptionFormSet(forms.BaseInlineFormSet):
+    def clean(self):
+        super().clean()
+        followed = set()
+        for form in self.forms:
+            if form.instance.ended_at or not (form.instance.pk or form.has_changed()) or form.errors:
+                continue
+            claim = form.cleaned_data["claim"]
+            if claim in followed:
+                raise ValidationError(f"They follow {f'“{claim}”' if claim else 'everything'} already.")
+            followed.add(claim)
+
+
 class SubscriptionInline(admin.TabularInline):
     model = Subscription
+    form = SubscriptionForm
+    formset = SubscriptionFormSet
+    fields = ["everything", "claim", "since", "ended_at"]
     autocomplete_fields = ["claim"]
     readonly_fields = ["since", "ended_at"]
-    extra = 0
+    extra = 1
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("claim")
@@ -82,40 +126,14 @@ class SubscriberAdmin(admin.ModelAdmin):
         self.message_user(request, f"{ended} subscriptions ended.", messages.SUCCESS)
 
 
-class AlertChangeInline(admin.TabularInline):
-    model = AlertChange
-    verbose_name_plural = "changes"
-    fields = readonly_fields = ["claim", "what", "event", "status"]
-    can_delete = False
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("change__claim")
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def claim(self, told):
-        return format_html('<a href="{}">{}</a>', told.change.claim.get_absolute_url(), told.change.wording)
-
-    def what(self, told):
-        return told.change.get_kind_display()
-
-    def event(self, told):
-        return told.change.event_at
-
-    def status(self, told):
-        return f"{told.change.status_before or 'none'} → {told.change.status_after or 'none'}"
-
-
 @admin.register(Alert)
 class AlertAdmin(RecordedOnly):
     list_display = ["__str__", "state", "opened_at", "due_at", "changes_told", "waiting", "sent", "failed"]
     list_filter = ["state"]
     list_select_related = ["deal"]
     search_fields = ["deal__title"]
-    fields = ["deal", "state", "opened_at", "due_at", "closed_at", "until", "said", "owed"]
-    readonly_fields = ["said", "owed"]
-    inlines = [AlertChangeInline]
+    fields = ["deal", "state", "opened_at", "due_at", "closed_at", "changes_in_words", "said", "owed"]
+    readonly_fields = ["changes_in_words", "said", "owed"]
     actions = ["send_now"]
 
     def get_queryset(self, request):
@@ -141,9 +159,27 @@ class AlertAdmin(RecordedOnly):
     def failed(self, alert):
         return alert.failed_count
 
-    @admin.display(description="says")
+    @admin.display(description="changes")
+    def changes_in_words(self, alert):
+        changes = [told.change for told in alert.told.select_related("change__claim")]
+        return format_html_join(
+            "",
+            '<div>{}, {} → {}: <a href="{}">{}</a></div>',
+            (
+                (
+                    change.get_kind_display(),
+                    words.status_word(change.status_before),
+                    words.status_word(change.status_after),
+                    reverse("admin:deals_claim_change", args=[change.claim_id]),
+                    change.wording,
+                )
+                for change in changes
+            ),
+        )
+
+    @admin.display(description="says in the end")
     def said(self, alert):
-        return "; ".join(str(net) for net in alert.net_changes.select_related("claim")) or "nothing yet"
+        return format_html_join("", "<div>{}</div>", ((str(net),) for net in alert.net_changes.select_related("claim")))
 
     @admin.display(description="deliveries")
     def owed(self, alert):
@@ -166,7 +202,7 @@ class AlertAdmin(RecordedOnly):
 
 @admin.register(Delivery)
 class DeliveryAdmin(RecordedOnly):
-    list_display = ["subscriber", "alert", "state", "due_at", "attempts", "cause", "sent_at", "mail"]
+    list_display = ["subscriber", "state", "mail", "alert", "due_at", "attempts", "cause", "sent_at"]
     list_filter = ["state", "channel"]
     list_select_related = ["subscriber", "alert__deal"]
     search_fields = ["subscriber__email", "alert__deal__title", "cause"]

@@ -1,19 +1,20 @@
 """What an alert tells of a claim, in the words that people read: clean text, no markup, no line breaks in a line."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 
 from alerts import audience
 from alerts.models import Alert, NetChange
 from deals import record, words
-from deals.choices import Certainty, Kind, Qualifier, SpeakerKind, Stance, Status
+from deals.choices import Certainty, Kind, Precision, Qualifier, SpeakerKind, Stance
 from deals.fold import LATE_AFTER
 from deals.models import Claim, Evidence, StatusChange
 
-STANCE_FOR = {Status.RUMORED: Stance.SUPPORTS, Status.DENIED: Stance.DENIES, Status.CONFIRMED: Stance.CONFIRMS}
+WEIGHTY = (Stance.SUPPORTS, Stance.CONFIRMS, Stance.DENIES)
 LONGEST_HISTORY = 8
 LONGEST_QUOTE = 300
 # Characters that reorder the text around them: a wording could borrow another's.
@@ -53,7 +54,6 @@ class Row:
     when: str
     effect: str
     reason: str
-    late: str
     sayings: tuple[Saying, ...] = ()
 
 
@@ -66,10 +66,11 @@ class ClaimStory:
     deal: str
     url: str
     claim: int
-    steps: tuple[Row, ...]
-    why: tuple[Row, ...]
+    late: str
+    steps: tuple[Row, ...]  # what the alert tells, as it was recorded
+    why: tuple[Row, ...]  # of these what still holds, newest first
     origins: str
-    history: tuple[Row, ...]
+    history: tuple[Row, ...]  # empty if the steps are all of it
     earlier_rows: int
 
 
@@ -85,7 +86,7 @@ def read(alert: Alert) -> AlertStory:
     """The story of a closed alert, as the history stood when it was closed."""
     line_up = audience.lines(alert)
     told = set(alert.told.values_list("change", flat=True))
-    return AlertStory(tuple(line_up), {line.net.pk: _claim_story(line.net, told, alert.until) for line in line_up})
+    return AlertStory(tuple(line_up), {line.net.pk: _claim_story(alert, line.net, told) for line in line_up})
 
 
 def words_for(standing: audience.Standing, *, before: bool) -> str:
@@ -99,12 +100,14 @@ def words_for(standing: audience.Standing, *, before: bool) -> str:
     return words.standing(standing.status, shown)
 
 
-def _claim_story(net: NetChange, told: set[int], until: int) -> ClaimStory:
+def _claim_story(alert: Alert, net: NetChange, told: set[int]) -> ClaimStory:
     claim: Claim = net.claim
-    changes = list(claim.changes.with_record().filter(position__lte=until))
+    changes = list(claim.changes.with_record().filter(position__lte=alert.until))
     rows = record.timeline(changes)
     steps = [change for change in changes if change.pk in told]
     replaced = {change.supersedes_id for change in changes}
+    holding = [change for change in steps if change.pk not in replaced]
+    history = rows if len(changes) > len(steps) else []
     party = claim.parties.select_related("company").first()
     return ClaimStory(
         wording=clean(claim.wording),
@@ -112,25 +115,30 @@ def _claim_story(net: NetChange, told: set[int], until: int) -> ClaimStory:
         deal=clean(claim.deal.title),
         url=settings.SITE_URL + claim.get_absolute_url(),
         claim=claim.pk,
+        late=_late(holding),
         steps=tuple(_row(change, _effect(change.status_before, change.status_after)) for change in steps),
-        why=tuple(_row(change, "", with_evidence=True) for change in steps if change.pk not in replaced),
-        origins=_origins(claim, net.after),
-        history=tuple(_history_row(row) for row in rows[-LONGEST_HISTORY:]),
-        earlier_rows=max(0, len(rows) - LONGEST_HISTORY),
+        why=tuple(_row(change, with_evidence=True) for change in reversed(holding)),
+        origins=_origins(claim, alert.closed_at),
+        history=tuple(_history_row(row) for row in history[-LONGEST_HISTORY:]),
+        earlier_rows=max(0, len(history) - LONGEST_HISTORY),
     )
 
 
-def _row(change: StatusChange, effect: str, with_evidence: bool = False) -> Row:
-    late = ""
-    if change.recorded_at - change.event_at > LATE_AFTER:
-        happened = record.date_in_words(change.event_at, change.precision)
-        late = f"Recorded late: happened {happened}, learned {record.date_in_words(change.recorded_at, 'day')}."
+def _late(changes: list[StatusChange]) -> str:
+    """That the newest of these was recorded long after it happened, or nothing."""
+    if not changes or changes[-1].recorded_at - changes[-1].event_at <= LATE_AFTER:
+        return ""
+    happened = record.date_in_words(changes[-1].event_at, changes[-1].precision)
+    learned = record.date_in_words(changes[-1].recorded_at, Precision.DAY)
+    return f"Recorded late: happened {happened}, learned {learned}."
+
+
+def _row(change: StatusChange, effect: str = "", with_evidence: bool = False) -> Row:
     return Row(
         what=_what(change),
         when=record.date_in_words(change.event_at, change.precision),
         effect=effect,
         reason=clean(change.reason),
-        late=late,
         sayings=tuple(_saying(evidence) for evidence in change.evidence.all()) if with_evidence else (),
     )
 
@@ -188,15 +196,15 @@ def _strength(evidence: Evidence) -> str:
     )
 
 
-def _origins(claim: Claim, status: str | None) -> str:
-    """How many independent origins stand behind the status; copies of one count once."""
-    if status is None:
-        return ""
-    stance = STANCE_FOR[status]
-    evidence: Iterable[Evidence] = claim.evidence.current().with_record().filter(stance=stance)
-    groups = [group for group in record.independent_origins(evidence) if group.counts]
-    reports = sum(group.reports for group in groups)
-    if not groups:
-        return "No independent origin"
-    origins = "1 independent origin" if len(groups) == 1 else f"{len(groups)} independent origins"
-    return f"{origins} in {reports} report{'' if reports == 1 else 's'}"
+def _origins(claim: Claim, at: datetime) -> str:
+    """How many independent origins supported, confirmed and denied the claim by then; copies of one count once."""
+    by_stance = defaultdict(list)
+    for evidence in claim.evidence.with_record().filter(record.known(at), stance__in=WEIGHTY):
+        by_stance[evidence.stance].append(evidence)
+    counts = []
+    for stance in WEIGHTY:
+        groups = [group for group in record.independent_origins(by_stance[stance]) if group.counts]
+        if groups:
+            reports = sum(group.reports for group in groups)
+            counts.append(f"{len(groups)} {stance.label.lower()} ({reports} report{'' if reports == 1 else 's'})")
+    return f"Independent origins: {', '.join(counts)}" if counts else ""

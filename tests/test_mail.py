@@ -153,7 +153,7 @@ def test_a_mail_says_what_changed_why_who_said_it_and_where_to_read_on(subscribe
     assert "  Strength: rung 3 of 5: named officer or spokesperson on the record; hedged" in plain
     assert "  “The report is untrue.”" in plain
     assert f"  {denial.report.url}" in plain
-    assert "1 independent origin in 1 report." in plain
+    assert "Independent origins: 1 supports (1 report), 1 denies (1 report)." in plain
     assert "- on 15 April 2024, 02:00 UTC: report (new → rumored)" in plain
     assert f"The whole record: https://hearsay.example.org{claim.get_absolute_url()}" in plain
     assert "You get this because alice@example.org follows the claim “JLR will use Chery's platforms”." in plain
@@ -168,7 +168,7 @@ def test_copies_of_one_origin_count_once(subscribe, make_claim, make_report, mov
     move(claim, Kind.REPORT, *copies)
     owe()
 
-    assert "1 independent origin in 3 reports." in letter().plain
+    assert "Independent origins: 1 supports (3 reports)." in letter().plain
 
 
 def test_the_html_needs_nothing_from_outside_and_minds_dark_screens(subscribe, make_claim, rumor):
@@ -548,26 +548,56 @@ def test_every_page_of_the_alerts_opens_in_the_admin(desk, subscribe, make_claim
     assert [desk.get(address).status_code for address in addresses] == [200] * 4
 
 
+def add_at_the_desk(desk, **subscription):
+    now = clock.now()
+    form = {
+        "email": "Alice@Example.org",
+        "confirmed_at_0": f"{now:%Y-%m-%d}",
+        "confirmed_at_1": f"{now:%H:%M:%S}",
+        "subscriptions-TOTAL_FORMS": "2",
+        "subscriptions-INITIAL_FORMS": "0",
+    }
+    return desk.post(
+        reverse("admin:alerts_subscriber_add"),
+        {**form, **{f"subscriptions-0-{name}": value for name, value in subscription.items()}},
+    )
+
+
 def test_a_subscriber_added_at_the_desk_is_confirmed_from_now_on(desk, make_claim):
     page = desk.get(reverse("admin:alerts_subscriber_add")).content.decode()
     assert re.search(r'name="confirmed_at_0" value="\d{4}-', page)
 
-    claim, now = make_claim(), clock.now()
-    desk.post(
-        reverse("admin:alerts_subscriber_add"),
-        {
-            "email": "Alice@Example.org",
-            "confirmed_at_0": f"{now:%Y-%m-%d}",
-            "confirmed_at_1": f"{now:%H:%M:%S}",
-            "subscriptions-TOTAL_FORMS": "1",
-            "subscriptions-INITIAL_FORMS": "0",
-            "subscriptions-0-claim": claim.pk,
-        },
-    )
+    claim = make_claim()
+    add_at_the_desk(desk, claim=claim.pk)
 
     subscription = Subscription.objects.get()
     assert (subscription.claim, subscription.subscriber.email) == (claim, "alice@example.org")
     assert subscription.subscriber.is_reachable
+
+
+def test_a_subscriber_added_at_the_desk_may_follow_everything_but_not_both_nor_twice(desk, make_claim):
+    claim = make_claim()
+
+    both = add_at_the_desk(desk, everything="on", claim=claim.pk).content.decode()
+    add_at_the_desk(desk, everything="on")
+    subscription = Subscription.objects.get()
+    twice = desk.post(
+        reverse("admin:alerts_subscriber_change", args=[subscription.subscriber_id]),
+        {
+            "email": "alice@example.org",
+            "subscriptions-TOTAL_FORMS": "2",
+            "subscriptions-INITIAL_FORMS": "1",
+            "subscriptions-0-id": subscription.pk,
+            "subscriptions-0-subscriber": subscription.subscriber_id,
+            "subscriptions-1-everything": "on",
+            "subscriptions-1-subscriber": subscription.subscriber_id,
+        },
+    ).content.decode()
+
+    assert "Choose a claim, or tick everything." in both
+    assert subscription.claim is None
+    assert "They follow everything already." in twice
+    assert Subscription.objects.count() == 1
 
 
 def test_who_may_not_see_deliveries_may_not_read_mails(client, editor, subscribe, make_claim, rumor):
