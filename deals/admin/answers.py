@@ -169,7 +169,9 @@ def claims_of(answered: Report) -> tuple[list[Claim], list[Claim]]:
     said = Evidence.objects.current().filter(Q(report=answered) | Q(origin=answered))
     carried = list(Claim.objects.filter(pk__in=said.values("claim")).select_related("deal").order_by("pk"))
     wholes = [claim.part_of_id for claim in carried if claim.part_of_id]
-    near = Claim.objects.filter(Q(part_of__in=carried) | Q(pk__in=wholes)).exclude(pk__in=[claim.pk for claim in carried])
+    near = Claim.objects.filter(Q(part_of__in=carried) | Q(pk__in=wholes)).exclude(
+        pk__in=[claim.pk for claim in carried]
+    )
     return carried, list(near.select_related("deal").order_by("pk"))
 
 

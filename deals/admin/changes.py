@@ -95,6 +95,12 @@ def may_undo(user, change: StatusChange) -> bool:
     return change.by_id == user.pk or user.has_perm("deals.undo_others")
 
 
+def tells(preview: history.Preview) -> bool:
+    """Whether a row would change what is said of its claim."""
+    before, after = preview.before, preview.after
+    return (before.status, before.qualifiers, before.stage) != (after.status, after.qualifiers, after.stage)
+
+
 class UndoForm(forms.Form):
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -140,7 +146,7 @@ def undo_page(request, pk: int):
         "form": form,
         "preview": preview,
         "conflict": conflict,
-        "told": followers.told([claim], preview.before != preview.after),
+        "told": followers.told([claim], tells(preview)),
         "opts": StatusChange._meta,
     }
     return TemplateResponse(request, "admin/deals/statuschange/undo.html", context)

@@ -1,14 +1,14 @@
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.urls import path
+from django.utils.html import format_html
 
-from deals import record
+from deals import record, words
 from deals.admin import decide
 from deals.admin.changes import may_undo
 from deals.admin.rows import AutocompleteFields, RowAdmin
-from deals.fold import NOTHING
-from deals.models import Claim, Deal, Evidence, Party
-from deals.templatetags.desk import mark, moment
+from deals.models import Claim, Deal, Evidence, Party, StatusChange
+from deals.templatetags.desk import event, mark
 
 # The claim is one row of many: reading the whole of a very long record is left to its own tables.
 MOST_SHOWN = 500
@@ -66,15 +66,17 @@ class WithStandings(ChangeList):
         super().get_results(request)
         self.result_list = list(self.result_list)
         found = record.standings(self.result_list)
+        deciding = StatusChange.objects.in_bulk([standing.set_by for standing in found.values() if standing.set_by])
         for claim in self.result_list:
             claim.standing = found[claim.pk]
+            claim.set_by = deciding.get(claim.standing.set_by)
 
 
 @admin.register(Claim)
 class ClaimAdmin(RowAdmin):
-    list_display = ["wording", "how_it_stands", "stage", "since", "deal", "type", "published", "owner", "check_again"]
+    list_display = ["wording", "how_it_stands", "since", "deal", "published", "check_again"]
     list_filter = ["status", "published", "type", ("owner", admin.RelatedOnlyFieldListFilter), "check_again", "due"]
-    list_select_related = ["deal", "owner"]
+    list_select_related = ["deal"]
     show_facets = admin.ShowFacets.ALWAYS
     date_hierarchy = "created_at"
     search_fields = ["wording", "slug", "deal__title", "companies__name", "companies__aliases__name"]
@@ -119,16 +121,14 @@ class ClaimAdmin(RowAdmin):
 
     @admin.display(description="status", ordering="status")
     def how_it_stands(self, claim):
-        standing = getattr(claim, "standing", NOTHING)
-        return mark(standing.status, standing.qualifiers)
-
-    @admin.display(description="stage")
-    def stage(self, claim):
-        return getattr(claim, "standing", NOTHING).stage.replace("_", " ")
+        stage = words.stage_word(claim.standing.stage)
+        said = mark(claim.standing.status, claim.standing.qualifiers)
+        return format_html('{}<div class="quiet">{}</div>', said, stage) if stage else said
 
     @admin.display(description="since")
     def since(self, claim):
-        return moment(getattr(claim, "standing", NOTHING).since)
+        row = claim.set_by
+        return event(row.event_at, row.precision).removeprefix("on ") if row else ""
 
 
 def claim_page(claim: Claim, user) -> dict:

@@ -15,7 +15,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from deals import followers, history, linking, words
+from deals import followers, history, linking, record, words
+from deals.admin.changes import tells
 from deals.choices import STORED_QUALIFIERS, Kind, Precision, Qualifier, Stage, Stance, Status
 from deals.fold import Standing
 from deals.models import Claim, Evidence, StatusChange
@@ -290,6 +291,7 @@ class Decision:
             **admin.site.each_context(self.request),
             "title": "Decide",
             "claim": self.claim,
+            "standing": record.standings([self.claim])[self.claim.pk],
             "opts": Claim._meta,
             "form": form,
             "kinds": [(button, found.get(button.data["value"])) for button in form["kind"]],
@@ -312,12 +314,7 @@ class Decision:
         return TemplateResponse(self.request, "admin/deals/claim/decide.html", context)
 
     def _tells(self, preview: history.Preview) -> bool:
-        previews = [preview, *(item.preview for item in self.companions if item.ticked)]
-        return any(
-            (one.before.status, one.before.qualifiers, one.before.stage)
-            != (one.after.status, one.after.qualifiers, one.after.stage)
-            for one in previews
-        )
+        return any(tells(one) for one in (preview, *(item.preview for item in self.companions if item.ticked)))
 
     def _resulting(self, after: Standing) -> list[ShownStep]:
         changes = {change.pk: change for change in self.claim.changes.all()}

@@ -1,11 +1,13 @@
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_list_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html
 
 from deals import linking
 from deals.admin.rows import RowAdmin
@@ -38,17 +40,8 @@ class EvidenceForm(RecordForm):
 @admin.register(Evidence)
 class EvidenceAdmin(RowAdmin):
     form = EvidenceForm
-    list_display = [
-        "report",
-        "stance",
-        "claim",
-        "speaker",
-        "rung_in_words",
-        "said",
-        "recorded",
-        "recorded_by",
-        "withdrawn",
-    ]
+    list_display = ["claim", "stance", "who", "report", "said", "withdrawn"]
+    formfield_overrides = {models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})}}
     list_filter = [
         "stance",
         "speaker_kind",
@@ -56,7 +49,7 @@ class EvidenceAdmin(RowAdmin):
         ("withdrawn_at", admin.EmptyFieldListFilter),
         ("origin", admin.EmptyFieldListFilter),
     ]
-    list_select_related = ["report__source", "claim", "company", "recorded_by", "withdrawn_by"]
+    list_select_related = ["report__source", "claim", "company", "withdrawn_by"]
     date_hierarchy = "said_at"
     search_fields = [
         "claim__wording",
@@ -104,6 +97,10 @@ class EvidenceAdmin(RowAdmin):
 
     def response_post_save_add(self, request, obj):
         return HttpResponseRedirect(reverse("admin:deals_claim_change", args=[obj.claim_id]))
+
+    @admin.display(description="who speaks")
+    def who(self, evidence):
+        return format_html('{}<div class="quiet">{}</div>', evidence.speaker, evidence.rung.label)
 
     @admin.display(description="rung")
     def rung_in_words(self, evidence):

@@ -15,6 +15,12 @@ class AutocompleteFields:
             kwargs["widget"] = Autocomplete(db_field, self.admin_site, using=kwargs.get("using"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if hasattr(field, "widget") and hasattr(field.widget, "can_delete_related"):
+            field.widget.can_delete_related = False  # a slip beside a field must not cost a company
+        return field
+
 
 class RowAdmin(AutocompleteFields, SimpleHistoryAdmin):
     """A row whose edits are kept. The editor who saves over another's edit is told first."""
