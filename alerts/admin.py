@@ -56,10 +56,9 @@ class SubscriptionForm(forms.ModelForm):
                 field.disabled = True
 
     def clean(self):
-        cleaned = super().clean()
-        if bool(cleaned.get("claim")) == bool(cleaned.get("everything")):
+        super().clean()
+        if bool(self.cleaned_data.get("claim")) == bool(self.cleaned_data.get("everything")):
             raise ValidationError("Choose a claim, or tick everything.")
-        return cleaned
 
 
 class SubscriptionFormSet(forms.BaseInlineFormSet):
@@ -91,6 +90,12 @@ class SubscriptionInline(admin.TabularInline):
         return False  # a subscription ends; what was sent because of it stays
 
 
+HELP = {
+    "confirmed_at": "When they said yes. By adding somebody here you vouch that they did; empty: not yet.",
+    "disabled_at": "Since when they get no mail, whatever they follow. Empty: they get it.",
+}
+
+
 @admin.register(Subscriber)
 class SubscriberAdmin(admin.ModelAdmin):
     list_display = ["email", "confirmed_at", "disabled_at", "following", "created_at"]
@@ -109,12 +114,9 @@ class SubscriberAdmin(admin.ModelAdmin):
         return {"confirmed_at": clock.now(), **super().get_changeform_initial_data(request)}
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "confirmed_at":
-            field.help_text = "When they said yes. By adding somebody here you vouch that they did; empty: not yet."
-        if db_field.name == "disabled_at":
-            field.help_text = "Since when they get no mail, whatever they follow. Empty: they get it."
-        return field
+        if help_text := HELP.get(db_field.name):
+            kwargs["help_text"] = help_text
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description="follows", ordering="following")
     def following(self, subscriber):

@@ -103,7 +103,7 @@ TELLING_STATES = (AlertState.FIXING, AlertState.READY)
 def _alerts_that_told(changes: Iterable[StatusChange], own: int) -> dict[int, int]:
     """{change id: alert id} of the rows that these supersede, however far back, where an alert told them."""
     found: dict[int, int] = {}
-    wanted = {change.supersedes_id for change in changes} - {None}
+    wanted = {change.supersedes_id for change in changes if change.supersedes_id}
     while wanted:
         rows = StatusChange.objects.filter(pk__in=wanted).values_list(
             "pk", "supersedes_id", "told_in__alert_id", "told_in__alert__state"
@@ -148,7 +148,7 @@ class Reached:
     def _read(self, delivery: Delivery, withdrawn_at: datetime | None) -> bool:
         """Whether the mail went out, or may be on its way, with the claim still in it."""
         on_its_way = delivery.lease_until is not None and delivery.lease_until > self.at
-        if not (delivery.state == DeliveryState.SENT or on_its_way):
+        if delivery.tried_at is None or not (delivery.state == DeliveryState.SENT or on_its_way):
             return False
         return withdrawn_at is None or delivery.tried_at < withdrawn_at
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from alerts import audience
-from alerts.models import Delivery, DeliveryState
+from alerts.models import Delivery
 from alerts.story import AlertStory, ClaimStory, clean, words_for
 
 LONGEST_SUBJECT = 150
@@ -53,6 +53,7 @@ def compose(delivery: Delivery, story: AlertStory) -> Letter | None:
         )
         for each in told
     ]
+    line = subject(pieces)
     context = {
         "pieces": pieces,
         "several": len(pieces) > 1,
@@ -60,10 +61,10 @@ def compose(delivery: Delivery, story: AlertStory) -> Letter | None:
         "why": why_you(delivery),
         "unsubscribe": unsubscribe_url(delivery),
         "site": settings.SITE_URL,
-        "subject": subject(pieces),
+        "subject": line,
     }
     return Letter(
-        subject=context["subject"],
+        subject=line,
         plain=render_to_string("alerts/mail.txt", context),
         html=inliner().inline(render_to_string("alerts/mail.html", context)),
         headers=headers(delivery, pieces),
@@ -74,8 +75,8 @@ def told_by(delivery: Delivery, story: AlertStory) -> list[audience.Told]:
     """The claims a delivery tells of. What was sent stays as it was sent; what is owed omits what is overtaken,
     no longer published, or no longer followed."""
     subscriber = delivery.subscriber
-    if delivery.state == DeliveryState.SENT:
-        sent, tried = delivery.sent_at, delivery.tried_at
+    sent, tried = delivery.sent_at, delivery.tried_at
+    if sent and tried:
         held = [line for line in story.lines if not line.net.withdrawn_at or line.net.withdrawn_at > tried]
         own = [each for each in subscriber.subscriptions.all() if not each.ended_at or each.ended_at > sent]
     else:

@@ -171,7 +171,7 @@ def _history_row(row: record.TimelineRow) -> Row:
 
 def _saying(evidence: Evidence) -> Saying:
     report = evidence.report
-    address = report.url if (report.url or "").startswith(("http://", "https://")) else ""
+    address = report.url or ""
     said = record.date_in_words(evidence.said_at, evidence.said_precision) if evidence.said_at else ""
     own_voice = evidence.speaker_kind == SpeakerKind.OUTLET and not evidence.speaker_name and not evidence.speaker_role
     outlet = clean(report.source.name, 200)
@@ -182,7 +182,7 @@ def _saying(evidence: Evidence) -> Saying:
         quote=clean(evidence.quote, LONGEST_QUOTE),
         translation=clean(evidence.translation, LONGEST_QUOTE),
         title=clean(report.title, 200),
-        url=clean(address, 2048),
+        url=clean(address, 2048) if address.startswith(("http://", "https://")) else "",
         origin=clean(evidence.origin.source.name, 200) if evidence.origin else "",
     )
 
@@ -196,7 +196,7 @@ def _strength(evidence: Evidence) -> str:
     )
 
 
-def _origins(claim: Claim, at: datetime) -> str:
+def _origins(claim: Claim, at: datetime | None) -> str:
     """How many independent origins supported, confirmed and denied the claim by then; copies of one count once."""
     by_stance = defaultdict(list)
     for evidence in claim.evidence.with_record().filter(record.known(at), stance__in=WEIGHTY):
