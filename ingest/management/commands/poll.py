@@ -42,7 +42,7 @@ class Command(BaseCommand):
             return Feed.objects.filter(active=True) if every else Feed.objects.due()
         by = {"pk": feed} if feed.isdecimal() and len(feed) < 19 else {"url": feed}
         found = Feed.objects.filter(**by)
-        if not found.exists():
+        if not feed.isprintable() or not found.exists():
             raise CommandError(f"There is no feed {feed!r}.", returncode=2)
         return found
 
