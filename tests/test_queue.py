@@ -473,6 +473,31 @@ def test_several_claims_are_opened_from_one_item_and_share_the_origin(desk, lead
     assert len(origins) == 1
 
 
+def test_an_item_that_says_more_goes_on_waiting_without_the_lead_that_was_opened(desk, lead, suggest, make_claim):
+    entry, *_ = lead
+    suggest(entry, stance=Stance.MENTIONS, passage="Both build cars.", preselected=False)
+    suggest(entry, make_claim("Chery will build cars in Spain"), passage="No plant in Spain, said Jin Yibo.")
+
+    answer = desk.post(open_claim(entry), opening(desk.get(open_claim(entry))) | {"action": "open"})
+    page = desk.get(answer.url).content.decode()
+
+    card = desk.get(reverse("admin:queue")).context["cards"][0]
+    assert (card.entry, len(card.about), card.leads) == (entry, 1, [])
+    assert "see what else it says" in page
+    assert "Open another claim" in desk.get(open_item(entry)).content.decode()
+
+
+def test_opening_a_claim_reads_other_items_with_the_same_lead_again(desk, lead, make_entry, suggest):
+    entry, *_ = lead
+    copy = make_entry("JLR is to use Chery's platforms, says a report", text="JLR is to use Chery's platforms.")
+    suggest(copy, stance=Stance.SUPPORTS, passage="JLR is to use Chery's platforms.")
+
+    wording = {"wording": "JLR will use Chery's platforms", "action": "open"}
+    desk.post(open_claim(entry), opening(desk.get(open_claim(entry))) | wording)
+
+    assert {suggestion.claim for suggestion in copy.suggestions.all()} == {Claim.objects.get()}
+
+
 def test_an_opening_with_a_gap_keeps_all_input_and_writes_nothing(desk, lead):
     entry, rumor, _ = lead
     sent = opening(desk.get(open_claim(entry))) | {"wording": "", "new_deal": "My own title", "action": "open",

@@ -150,6 +150,7 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "folded_ticked": sum(form.ticked for about in folded for form in about.forms),
         "folded_open": any(form.errors for about in folded for form in about.forms),
         "leads": [_with_address(lead, entry) for lead in card.leads],
+        "opened": opened_from(entry),
         "hand": reading.hand,
         "media": reading.media,
         "reasons": Refusal.choices,
@@ -172,9 +173,19 @@ def read_statements(entry: Entry, data=None) -> Reading:
 
 
 def leads_of(entry: Entry) -> list[Suggestion]:
-    found = entry.suggestions.leads().exclude(state=SuggestionState.REJECTED)
-    found = found.select_related("company", "origin").prefetch_related("companies__aliases")
-    return [_of(suggestion, entry) for suggestion in found]
+    """The statements of the item's leads, of a lead that was rejected as a whole none."""
+    found = entry.suggestions.leads().select_related("company", "origin").prefetch_related("companies__aliases")
+    kept = {_companies(s) for s in found if s.state != SuggestionState.REJECTED}
+    return [_of(suggestion, entry) for suggestion in found if _companies(suggestion) in kept]
+
+
+def lead_of(suggestion: Suggestion, among: list[Suggestion]) -> list[Suggestion]:
+    """All statements of the lead that this one belongs to: those on the same companies."""
+    return [other for other in among if _companies(other) == _companies(suggestion)]
+
+
+def _companies(suggestion: Suggestion) -> frozenset[int]:
+    return frozenset(company.pk for company in suggestion.companies.all())
 
 
 def _of(suggestion: Suggestion, entry: Entry) -> Suggestion:
@@ -206,6 +217,14 @@ def _linked(entry: Entry):
     if entry.report_id is None:
         return Evidence.objects.none()
     return Evidence.objects.current().filter(report=entry.report_id).select_related("claim")
+
+
+def opened_from(entry: Entry) -> list[Claim]:
+    """The claims that this item's report speaks of already, each with its address at the desk."""
+    claims = list(Claim.objects.filter(pk__in=_linked(entry).values("claim")).order_by("pk"))
+    for claim in claims:
+        claim.desk_address = reverse("admin:deals_claim_change", args=[claim.pk])
+    return claims
 
 
 def _with_desk_address(evidence: Evidence) -> Evidence:

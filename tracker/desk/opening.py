@@ -16,7 +16,7 @@ from deals.models import Claim, Deal, Evidence, Party
 from ingest import suggestions
 from ingest.models import Entry, Suggestion, SuggestionState
 from tracker.desk.forms import ClaimForm, PartyFormSet, StatementForm
-from tracker.desk.item import TO_OPEN, decide_address, decisions, leads_of
+from tracker.desk.item import TO_OPEN, decide_address, decisions, lead_of, leads_of, opened_from
 from tracker.desk.marking import Passage, marked, paragraphs
 from tracker.desk.proposing import Named, Proposal, propose
 
@@ -31,7 +31,10 @@ class Opening:
         self.claim = ClaimForm(data, initial=_claim_as_proposed(proposed, lead))
         parties = [{"company": company, "role": role} for company, role in proposed.parties]
         self.parties = PartyFormSet(data, prefix="parties", initial=parties)
-        self.statements = [StatementForm(data, suggestion=suggestion, with_claim=False) for suggestion in lead]
+        self.statements = [
+            StatementForm(data, suggestion=suggestion, with_claim=False, initial=_tick(suggestion))
+            for suggestion in lead
+        ]
         self.hand = StatementForm(data, prefix="hand", with_claim=False)
 
     @property
@@ -91,31 +94,25 @@ def open_claim(entry: Entry, opening: Opening, *, by) -> tuple[Claim, list[Evide
             Party(claim=claim, company=company, role=role) for company, role in opening.parties.pairs()
         )
         evidence = suggestions.open_claim(entry, claim, [form.to_link() for form in opening.ticked], by=by)
+        unticked = [suggestion.pk for suggestion in opening.lead]
+        entry.suggestions.pending().filter(pk__in=unticked).update(state=SuggestionState.REJECTED)
     return claim, evidence
+
+
+def _tick(suggestion: Suggestion) -> dict:
+    """What carried one claim is not ticked again for the next."""
+    return {"pick": suggestion.preselected and suggestion.state == SuggestionState.PENDING}
 
 
 def _deal_titled(title: str) -> Deal:
     return Deal.objects.filter(title__iexact=title).first() or Deal.objects.create(title=title)
 
 
-def opened_from(entry: Entry) -> list[Claim]:
-    """The claims that this item's report speaks of already."""
-    if entry.report_id is None:
-        return []
-    linked = Evidence.objects.current().filter(report=entry.report_id)
-    return list(Claim.objects.filter(pk__in=linked.values("claim")).order_by("pk"))
-
-
 def _chosen(leads: list[Suggestion], key: str) -> list[Suggestion]:
     """The statements of one lead: those on the same companies as the one that the address names, else as the first."""
     if not leads:
         return []
-    chosen = next((suggestion for suggestion in leads if str(suggestion.pk) == key), leads[0])
-    return [suggestion for suggestion in leads if _companies(suggestion) == _companies(chosen)]
-
-
-def _companies(suggestion: Suggestion) -> frozenset[int]:
-    return frozenset(company.pk for company in suggestion.companies.all())
+    return lead_of(next((suggestion for suggestion in leads if str(suggestion.pk) == key), leads[0]), leads)
 
 
 def _proposal(entry: Entry, lead: list[Suggestion]) -> Proposal:
@@ -163,20 +160,19 @@ def _message(entry: Entry, claim: Claim, evidence: list[Evidence], lead: list[Su
     moves = decisions(claim, evidence)
     links = format_html_join("", ' <a href="{}">Decide: move to {}</a>.', moves)
     return format_html(
-        'Opened <a href="{}">{}</a>.{} <a href="{}">Open another claim from this item</a>.',
+        'Opened <a href="{}">{}</a>.{} <a href="{}">Open another claim from this item</a>, or <a href="{}">{}</a>.',
         _desk_address(claim),
         claim,
         links,
         again,
+        reverse("admin:queue" if entry.decision else "admin:queue_item", args=[] if entry.decision else [entry.pk]),
+        "go on with the queue" if entry.decision else "see what else it says",
     )
 
 
 def _show(request, entry: Entry, opening: Opening, *, status: int = 200):
     passages = [Passage(s.passage, tuple(map(str, s.triggers)), f"s{s.pk}-said") for s in opening.lead]
     in_title = [passage for passage in passages if passage.words.strip() and passage.words.strip() in entry.title]
-    opened = opened_from(entry)
-    for claim in opened:
-        claim.desk_address = _desk_address(claim)
     context = {
         **admin.site.each_context(request),
         "title": "Open a claim",
@@ -186,7 +182,7 @@ def _show(request, entry: Entry, opening: Opening, *, status: int = 200):
         "statements": opening.statements,
         "hand": opening.hand,
         "near": _near(opening.lead),
-        "opened": opened,
+        "opened": opened_from(entry),
         "again": answered(entry, opening.lead),
         "title_html": marked(entry.title, in_title),
         "text_html": paragraphs(entry.text, [passage for passage in passages if passage not in in_title]),

@@ -7,7 +7,7 @@ from deals import record
 from deals.choices import DealType, Stance
 from deals.fold import NOTHING, Standing
 from deals.models import Claim, Company
-from ingest.models import Entry, Suggestion
+from ingest.models import Entry, Strength, Suggestion, SuggestionState
 
 # What these say moves no status, whoever says it.
 CHANGES_NOTHING = (Stance.NO_COMMENT, Stance.NO_RESPONSE, Stance.MENTIONS, Stance.BACKGROUND)
@@ -26,10 +26,24 @@ class About:
         return list(self.suggestions[0].companies.all())
 
     @property
+    def answered(self) -> bool:
+        """Whether a claim was opened from this lead."""
+        return any(s.state == SuggestionState.ACCEPTED for s in self.suggestions)
+
+    @property
     def deal_type(self) -> str:
         return next(
             (DealType(s.deal_type).label.lower() for s in self.suggestions if s.deal_type in DealType.values), ""
         )
+
+    @property
+    def said(self) -> list[Suggestion]:
+        """One suggestion per stance, speaker and origin, the strongest: what is worth saying in a line."""
+        best: dict[tuple, Suggestion] = {}
+        for s in sorted(self.suggestions, key=lambda s: s.strength != Strength.STRONG):
+            who = s.speaker_kind, s.speaker_name, s.speaker_role, s.company_id
+            best.setdefault((s.stance, who, s.origin_id), s)
+        return list(best.values())
 
     @property
     def stances(self) -> list[str]:

@@ -1,8 +1,11 @@
 from django import template
 
+from deals.choices import SpeakerKind
 from ingest.models import Suggestion
 
 register = template.Library()
+
+UNNAMED = {SpeakerKind.OUTLET: "the outlet", SpeakerKind.ANONYMOUS: "unnamed people"}
 
 
 @register.filter
@@ -10,5 +13,5 @@ def speaker(suggestion: Suggestion) -> str:
     """Who is read as saying it, in words: “Jin Yibo, spokesman, for Chery”."""
     who = ", ".join(part for part in (suggestion.speaker_name, suggestion.speaker_role) if part)
     if not suggestion.company_id:
-        return who or suggestion.get_speaker_kind_display()
+        return who or UNNAMED.get(suggestion.speaker_kind) or suggestion.get_speaker_kind_display()
     return f"{who}, for {suggestion.company}" if who else str(suggestion.company)
