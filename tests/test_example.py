@@ -631,7 +631,9 @@ def test_the_sample_feeds_polled_over_http_bring_what_came_next(site):
     assert not Suggestion.objects.filter(stance="denies", claim__isnull=False).exists()
     confirmed = Suggestion.objects.filter(stance="confirms", claim__isnull=False).values_list("claim", flat=True)
     assert set(confirmed) == {claims["K1"].pk, claims["K2"].pk, claims["K6"].pk}
-    assert not set(Suggestion.objects.leads().filter(entry__guid__in=UNRELATED).values_list("entry__guid", flat=True))
+    assert Entry.objects.filter(guid__in=UNRELATED).count() == len(UNRELATED)
+    assert not Suggestion.objects.leads().filter(entry__guid__in=UNRELATED).exists()
+    assert not Entry.objects.waiting().filter(guid__in=UNRELATED).exists()
 
 
 def test_a_second_poll_of_unchanged_sample_feeds_brings_nothing(site):

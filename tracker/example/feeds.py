@@ -30,7 +30,7 @@ def feed(request: HttpRequest, name: str) -> HttpResponse:
     response = HttpResponse(body, written.content_type)
     response.headers["ETag"] = etag
     response.headers["Last-Modified"] = http_date(newest.timestamp())
-    return get_conditional_response(request, etag, int(newest.timestamp()), response)
+    return get_conditional_response(request, etag, int(newest.timestamp()), response) or response
 
 
 @require_safe

@@ -108,7 +108,7 @@ def _claims(newsroom: Newsroom, companies: dict[str, Company], changes: list[Cha
         opened.setdefault(change.claim, change.recorded)
     titles = {deal.key: deal.title for deal in newsroom.deals}
     deals: dict[str, Deal] = {}
-    claims = {}
+    claims: dict[str, Claim] = {}
     for row in newsroom.claims:
         if row.case not in opened:
             continue
@@ -119,7 +119,7 @@ def _claims(newsroom: Newsroom, companies: dict[str, Company], changes: list[Cha
             deal=deals[row.deal],
             type=row.type,
             due=row.due,
-            part_of=claims.get(row.part_of),
+            part_of=claims.get(row.part_of or ""),
             published=True,
             created_at=opened[row.case],
         )
@@ -150,9 +150,9 @@ def _evidence(
     companies: dict[str, Company],
 ) -> Evidence:
     report = reports[row.report]
-    said = row.said and history.event_time(
-        row.said, row.said_precision, published_at=report.published_at, recorded_at=recorded
-    )
+    said = None
+    if row.said:
+        said = history.event_time(row.said, row.said_precision, published_at=report.published_at, recorded_at=recorded)
     return linking.link(
         claims[row.claim],
         report,
@@ -166,8 +166,8 @@ def _evidence(
         part=row.part,
         said_at=said,
         said_precision=row.said_precision,
-        origin=reports.get(row.origin),  # an origin that the record does not know of yet is left open
-        answers=reports.get(row.answers),
+        origin=reports.get(row.origin or ""),  # an origin that the record does not know of yet is left open
+        answers=reports.get(row.answers or ""),
         recorded_at=recorded,
     )
 
@@ -176,7 +176,7 @@ def _change(
     row: Change, claim: Claim, evidence: dict[str, Evidence], written: dict[str, StatusChange], quiet: bool
 ) -> StatusChange:
     grounds = tuple(evidence[key] for key in row.evidence)
-    published = min((item.report.published_at for item in grounds), default=None)
+    published = min((item.report.published_at for item in grounds if item.report.published_at), default=None)
     quiet_reason = row.quiet_reason or (QUIET_REASON if quiet else "")
     return history.change_status(
         claim,

@@ -212,15 +212,15 @@ def check(newsroom: Newsroom) -> None:
             _one_of(f"companies {company.key}", parent, companies)
     for source in newsroom.sources:
         _one_of(f"sources {source.key}", source.kind, SourceKind.values)
-        for company in source.official_for:
-            _one_of(f"sources {source.key}", company, companies)
+        for key in source.official_for:
+            _one_of(f"sources {source.key}", key, companies)
     for claim in newsroom.claims:
         where = f"claims {claim.case}"
         _one_of(where, claim.deal, deals)
         _one_of(where, claim.type, DealType.values)
         _one_of(where, claim.part_of, claims | {None})
-        for company, role in claim.parties:
-            _one_of(where, company, companies)
+        for key, role in claim.parties:
+            _one_of(where, key, companies)
             _one_of(where, role, Role.values)
     for report in newsroom.reports:
         _one_of(f"reports {report.key}", report.source, sources)
