@@ -66,6 +66,10 @@ def service(name: str, reader: str, example: str) -> dict:
 
 
 DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / "var"))).absolute()
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"The setting DATA_DIR must be a directory to write in: {error}.") from None
 DEBUG = flag("DEBUG")
 PRODUCTION = bool(text("DATABASE_URL"))
 HOST = text("HOST", "127.0.0.1")
@@ -93,7 +97,6 @@ def secret_key() -> str:
         if len(key) < 32 or len(set(key)) < 5:
             raise ImproperlyConfigured("The setting SECRET_KEY is too weak: give at least 32 random characters.")
         return key
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     path = DATA_DIR / "secret_key"
     try:
         with path.open("x") as file:
@@ -160,7 +163,6 @@ TEMPLATES = [
 
 def database() -> dict:
     if not PRODUCTION:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
         config = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "hearsay.sqlite3"}
     else:
         config = service("DATABASE_URL", "db_url_config", "postgres://user:password@host:5432/name")
