@@ -6,6 +6,7 @@ transaction, so a crash loses nothing and a second worker repeats nothing.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -141,6 +142,7 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading], *, afresh:
     refused = {(row.entry_id, row.claim_id) for row in rejected}
     statuses = dict(Claim.objects.filter(pk__in=_claims_of(readings)).values_list("pk", "status"))
     known = {_key(row) for row in standing}
+    now = clock.now()  # one for all: asking the database's clock is a query
     rows: list[Suggestion] = []
     companies: list[tuple[int, ...]] = []
     found = set()
@@ -149,7 +151,7 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading], *, afresh:
         statements = [*reading.candidates, *reading.leads]
         ticked = _ticked(statements, statuses)
         for statement in statements:
-            row = _row(entry, statement, statement in ticked)
+            row = _row(entry, statement, statement in ticked, now)
             found.add(_key(row))
             if _key(row) in known or (entry.pk, statement.claim) in refused:
                 continue
@@ -200,7 +202,7 @@ def _rank(statement: Statement) -> tuple[int, bool]:
     return BEST_SPEAKERS.index(statement.speaker_kind), statement.part == "headline"
 
 
-def _row(entry: Entry, statement: Statement, ticked: bool) -> Suggestion:
+def _row(entry: Entry, statement: Statement, ticked: bool, now: datetime) -> Suggestion:
     origin = None if statement.origin == entry.source_id else statement.origin
     return Suggestion(
         entry=entry,
@@ -221,6 +223,7 @@ def _row(entry: Entry, statement: Statement, ticked: bool) -> Suggestion:
         reasons=list(statement.reasons),
         against=list(statement.against),
         preselected=ticked,
+        created_at=now,
     )
 
 

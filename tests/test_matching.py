@@ -73,7 +73,10 @@ def test_the_longest_name_is_the_company_that_is_meant(text, named):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Nordwind is in talks to use Halden's platform, people familiar with the matter said.", (PLATFORM, "supports")),
+        (
+            "Nordwind is in talks to use Halden's platform, people familiar with the matter said.",
+            (PLATFORM, "supports"),
+        ),
         ("Nordwind's spokesman Ola Berg said the report on Halden's platform was untrue.", (PLATFORM, "denies")),
         ("Brightcell's analyst-watchers say Nordwind denied it will buy a stake in Halden.", (STAKE, "denies")),
         ("Halden announced that Nordwind will take a stake of 10 percent in it.", (STAKE, "confirms")),
@@ -120,7 +123,9 @@ def test_what_the_chairman_expects_supports_and_does_not_confirm():
 
 
 def test_a_pronoun_carries_the_claim_over():
-    text = "Nordwind will use Halden's platform, Motor Courier said, citing insiders. The Nordwind China team denied it."
+    text = (
+        "Nordwind will use Halden's platform, Motor Courier said, citing insiders. The Nordwind China team denied it."
+    )
 
     statement = only(read(text), PLATFORM, "denies")
 
@@ -141,14 +146,18 @@ def test_the_two_companies_are_those_of_the_sentence_before():
 
 
 def test_each_clause_has_its_own_speaker():
-    text = "Nordwind denied that it will buy a stake in Halden, but Brightcell said it will build a battery plant in Hull."
+    text = (
+        "Nordwind denied that it will buy a stake in Halden, but Brightcell said it will build a battery plant in Hull."
+    )
 
     assert {(STAKE, "denies"), (PLANT, "confirms")} <= said(read(text))
     assert (PLANT, "denies") not in said(read(text))
 
 
 def test_every_silent_company_is_a_statement_of_its_own():
-    reading = read("Nordwind may use Halden's platform. Nordwind and Halden have not responded to Reuters on the report.")
+    reading = read(
+        "Nordwind may use Halden's platform. Nordwind and Halden have not responded to Reuters on the report."
+    )
 
     silent = [s for s in reading.candidates if s.stance == "no_response"]
     assert {s.company for s in silent} == {NORDWIND, HALDEN}
