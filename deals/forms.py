@@ -22,6 +22,8 @@ class Autocomplete(AutocompleteSelect):
     def _typed(self, words):
         if _is_key(words):
             return words
+        if "\x00" in words:
+            return NOTHING
         model = self.field.remote_field.model
         if hasattr(model._default_manager, "named"):
             found = model._default_manager.named(words)

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from deals import linking
+from deals import clock, linking
 from deals.choices import Certainty, Part, Precision, SpeakerKind, Stance
 from deals.forms import Autocomplete
 from deals.models import Claim, Company, Evidence, Report, Source
@@ -98,6 +98,8 @@ class AnswerForm(forms.Form):
         cleaned = super().clean()
         if cleaned.get("origin") and cleaned.get("outlet"):
             self.add_error("outlet", "Give the report it was taken from, or only its outlet; not both.")
+        if cleaned.get("day") and cleaned["day"] > clock.now().astimezone(UTC).date():
+            self.add_error("day", "That day lies in the future.")
         if cleaned.get("time") and not cleaned.get("day"):
             self.add_error("day", "A time needs its day.")
         if cleaned.get("speaker_kind") == SpeakerKind.NAMED and not cleaned.get("speaker_name"):

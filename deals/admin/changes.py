@@ -146,6 +146,7 @@ def undo_page(request, pk: int):
         "form": form,
         "preview": preview,
         "conflict": conflict,
+        "same_step": StatusChange.objects.filter(step=change.step).exclude(pk=change.pk).select_related("claim"),
         "told": followers.told([claim], tells(preview)),
         "opts": StatusChange._meta,
     }

@@ -21,6 +21,18 @@ MOST_AT_ONCE = 100
 
 
 class EvidenceForm(RecordForm):
+    class Meta:
+        help_texts = {
+            "stance": "Good: “declines to comment” for “we do not comment on rumors”. Bad: “denies” for that. A paper that "
+            "doubts a story disputes it; only a party or its document denies or confirms.",
+            "speaker_kind": "Good: “people who are not named” for “a person familiar with the matter”. Bad: “the company "
+            "itself” for that person.",
+            "quote": "The words that say it, in their own language. Good: one sentence. Bad: a paragraph.",
+            "certainty": "Good: “hedged” for “we do not rule it out”. Bad: “stated” for that.",
+            "origin": "Good: 36kr's story, if this report retells it; a placeholder if we do not hold it. Bad: this report.",
+            "answers": "Good: the report that it calls untrue. Bad: every report on the matter.",
+        }
+
     def clean(self):
         cleaned = super().clean()
         if self.instance.pk:

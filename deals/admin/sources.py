@@ -7,7 +7,7 @@ from deals import linking
 from deals.admin import answers
 from deals.admin.rows import AliasInline, RowAdmin
 from deals.forms import RecordForm
-from deals.models import Report, Source, SourceAlias, SourceDomain
+from deals.models import Evidence, Report, Source, SourceAlias, SourceDomain
 from deals.templatetags.desk import event
 
 
@@ -21,8 +21,19 @@ class SourceDomainInline(admin.TabularInline):
     extra = 1
 
 
+class SourceForm(RecordForm):
+    class Meta:
+        help_texts = {
+            "name": "Good: “Yicai”. Bad: “yicai.com”; its domains have a table of their own.",
+            "kind": "It tells how strong evidence is: a document of an exchange or regulator is the strongest.",
+            "language": "Good: “zh”. Bad: “Chinese”.",
+            "own": "Good: our own newspaper. Bad: a paper that we merely like.",
+        }
+
+
 @admin.register(Source)
 class SourceAdmin(RowAdmin):
+    form = SourceForm
     list_display = ["name", "kind", "language", "own"]
     list_filter = ["kind", "own", "language"]
     search_fields = ["name", "aliases__name", "domains__domain"]
@@ -32,6 +43,14 @@ class SourceAdmin(RowAdmin):
 
 
 class ReportForm(RecordForm):
+    class Meta:
+        help_texts = {
+            "title": "As published. Good: “奇瑞：不属实”. Bad: “Chery denial”. Of a placeholder: the story, in your words.",
+            "url": "Good: the article's own address. Bad: a search result or a home page.",
+            "published_precision": "Good: “day” if the page shows no time. Bad: “to the minute” for a guess.",
+            "retraction_note": "Good: “headline corrected on 16 April: one brand, not two”. Bad: “fixed”.",
+        }
+
     def clean_url(self):
         if not (url := self.cleaned_data["url"]):
             return None
@@ -39,6 +58,27 @@ class ReportForm(RecordForm):
             return linking.canonical_url(url)
         except linking.LinkError as error:
             raise forms.ValidationError(str(error)) from error
+
+
+class SaidInline(admin.TabularInline):
+    """What the report says on claims, to read; evidence has its own page."""
+
+    model = Evidence
+    fk_name = "report"
+    fields = readonly_fields = ["claim", "stance", "speaker", "withdrawn_at"]
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    verbose_name_plural = "what it says on claims"
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("claim", "company", "report__source")
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
 
 
 @admin.register(Report)
@@ -51,6 +91,7 @@ class ReportAdmin(RowAdmin):
     date_hierarchy = "published_at"
     search_fields = ["title", "url", "source__name", "source__aliases__name"]
     autocomplete_fields = ["source"]
+    inlines = [SaidInline]
     fieldsets = [
         (None, {"fields": ["source", "title", "url", "placeholder", "language"]}),
         ("Published", {"fields": [("published_at", "published_precision")]}),
