@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from outbound.client import FetchError, Request, Response, fetch_all
 
@@ -65,30 +65,30 @@ def read(question: Question, outcome: Response | Exception) -> Answer:
         logger.error("Fetching %s failed by a fault of ours", question.url, exc_info=outcome)
         return Answer("no answer", trouble=OUR_FAULT)
     headers = outcome.headers
-    answer = {
-        "status": outcome.status_line,
-        "url": outcome.url,
-        "permanent_url": outcome.permanent_url,
-        "retry_after": headers.get("Retry-After", ""),
-    }
+    answer = Answer(
+        outcome.status_line,
+        url=outcome.url,
+        permanent_url=outcome.permanent_url,
+        retry_after=headers.get("Retry-After", ""),
+    )
     match outcome.status:
         case 200 | 203:
-            return Answer(
-                **answer,
+            return replace(
+                answer,
                 body=outcome.body,
                 content_type=headers.get("Content-Type", ""),
                 etag=storable(headers.get("ETag", ""), LONGEST_ETAG),
                 last_modified=storable(headers.get("Last-Modified", ""), LONGEST_LAST_MODIFIED),
             )
         case 304 if question.conditional:
-            return Answer(**answer)
+            return answer
         case 304:
-            return Answer(**answer, trouble=NOT_ASKED)
+            return replace(answer, trouble=NOT_ASKED)
         case 410:
-            return Answer(**answer, trouble=GONE, gone=True)
+            return replace(answer, trouble=GONE, gone=True)
         case 429:
-            return Answer(**answer, trouble="The publisher asks us to poll less often (429).")
-    return Answer(**answer, trouble=f"The server answered {outcome.status_line}.")
+            return replace(answer, trouble="The publisher asks us to poll less often (429).")
+    return replace(answer, trouble=f"The server answered {outcome.status_line}.")
 
 
 def storable(validator: str, longest: int) -> str:

@@ -25,7 +25,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 from ingest.parsing import ENCODINGS, NotAFeed, ParsedEntry, ParsedFeed, parse
 
@@ -77,8 +77,9 @@ class Child:
             stderr=subprocess.DEVNULL,
             bufsize=0,
         )
-        os.set_blocking(self.process.stdin.fileno(), False)
-        os.set_blocking(self.process.stdout.fileno(), False)
+        self.questions, self.answers = cast(IO[bytes], self.process.stdin), cast(IO[bytes], self.process.stdout)
+        os.set_blocking(self.questions.fileno(), False)
+        os.set_blocking(self.answers.fileno(), False)
 
     def parse(self, body: bytes, content_type: str, base: str, now: datetime) -> ParsedFeed:
         arguments = json.dumps({"content_type": content_type, "base": base, "now": now.isoformat()}).encode()
@@ -103,15 +104,15 @@ class Child:
         unsent, received, wanted = memoryview(question), bytearray(), 4
         while len(received) < wanted:
             readable, writable, _ = select.select(
-                [self.process.stdout], [self.process.stdin] if unsent else [], [], max(0, until - time.monotonic())
+                [self.answers], [self.questions] if unsent else [], [], max(0, until - time.monotonic())
             )
             if not readable and not writable:
                 raise ParseOverrun(TOO_LONG)
             if writable:
                 with contextlib.suppress(BrokenPipeError):  # it has ended: its stdout says so too
-                    unsent = unsent[os.write(self.process.stdin.fileno(), unsent[: 2**16]) :]
+                    unsent = unsent[os.write(self.questions.fileno(), unsent[: 2**16]) :]
             if readable:
-                piece = os.read(self.process.stdout.fileno(), 2**20)
+                piece = os.read(self.answers.fileno(), 2**20)
                 if not piece:
                     raise ParseOverrun(self._cause_of_death())
                 received += piece
@@ -127,8 +128,8 @@ class Child:
     def end(self):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self.questions.close()
+        self.answers.close()
 
 
 _turn = threading.Lock()
@@ -148,8 +149,8 @@ def _forget():
     """After a fork the child is still the parent's: let go of the pipes, without a word to it."""
     global _alive, _turn
     if _alive:
-        _alive.process.stdin.close()
-        _alive.process.stdout.close()
+        _alive.questions.close()
+        _alive.answers.close()
         _alive.process.returncode = 0  # or subprocess would wait for a child that is not ours
     _alive, _turn = None, threading.Lock()
 

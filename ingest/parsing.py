@@ -12,8 +12,10 @@ import time
 import unicodedata
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import feedparser
@@ -77,6 +79,9 @@ BLOCK = re.compile(
 # Unseen: control characters, surrogates, unassigned; and of the format characters those that hide or turn text round.
 UNSEEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
 UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+Item = dict[str, Any]  # feedparser's; read with dict.get, for its own get warns and guesses
 
 
 class NotAFeed(Exception):
@@ -211,7 +216,7 @@ def allowed_reference(found: re.Match) -> str:
     return "" if not digits or len(digits) > 7 or is_forbidden_in_xml(int(digits, base)) else found[0]
 
 
-def read_entry(item, base: str, feed_language: str, now: datetime) -> ParsedEntry | None:
+def read_entry(item: Item, base: str, feed_language: str, now: datetime) -> ParsedEntry | None:
     """One item, or None if it says nothing: neither title, text nor address."""
     text = longest_text(item)
     url = address(dict.get(item, "link"), base)
@@ -231,7 +236,7 @@ def read_entry(item, base: str, feed_language: str, now: datetime) -> ParsedEntr
     )
 
 
-def distinct(entries: list[ParsedEntry]):
+def distinct(entries: list[ParsedEntry]) -> Iterator[ParsedEntry]:
     """Each guid once. Where a feed gives one guid to items with different links, the link is what tells them apart."""
     links = defaultdict(set)
     for entry in entries:
@@ -245,7 +250,7 @@ def distinct(entries: list[ParsedEntry]):
             yield entry
 
 
-def guid_of(item, url: str, title: str, text: str, published_at: datetime | None) -> str:
+def guid_of(item: Item, url: str, title: str, text: str, published_at: datetime | None) -> str:
     """What the feed calls the item, else its address, else a digest of what it says."""
     guid = clean(str(dict.get(item, "id") or "")) or url
     if guid and len(guid) <= LONGEST_GUID:
@@ -254,7 +259,7 @@ def guid_of(item, url: str, title: str, text: str, published_at: datetime | None
     return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
 
 
-def longest_text(item) -> str:
+def longest_text(item: Item) -> str:
     """The full text where a feed brings it beside the summary, else the summary."""
     parts = [
         (part.get("value"), part.get("type")) for part in dict.get(item, "content") or [] if isinstance(part, dict)
@@ -263,12 +268,12 @@ def longest_text(item) -> str:
     return max(texts, key=len)
 
 
-def detail(item, name: str) -> dict:
+def detail(item: Item, name: str) -> Item:
     found = dict.get(item, f"{name}_detail")
     return found if isinstance(found, dict) else {}
 
 
-def text_and_type(item, name: str) -> tuple[str, str]:
+def text_and_type(item: Item, name: str) -> tuple[str, str]:
     value = dict.get(item, name)
     return (value if isinstance(value, str) else ""), str(detail(item, name).get("type") or "text/html")
 
@@ -283,8 +288,8 @@ def to_text(value: str, kind: str) -> str:
     else:
         lines = BLOCK.sub("\n", re.sub(r"\s+", " ", value))
         plain = html.unescape(nh3.clean(lines, tags=set(), clean_content_tags={"script", "style", "template"}))
-    lines = (" ".join(clean(line).split()) for line in plain.splitlines())
-    return "\n".join(line for line in lines if line)[:LONGEST_TEXT].rstrip()
+    tidy = (" ".join(clean(line).split()) for line in plain.splitlines())
+    return "\n".join(line for line in tidy if line)[:LONGEST_TEXT].rstrip()
 
 
 def one_line(text: str, longest: int) -> str:
@@ -303,7 +308,7 @@ def clean(text: str) -> str:
     return "".join(kept).strip()
 
 
-def address(value, base: str) -> str:
+def address(value: object, base: str) -> str:
     """An http(s) address, resolved against the feed's; "" for any other."""
     link = clean(value) if isinstance(value, str) else ""
     try:
@@ -316,7 +321,7 @@ def address(value, base: str) -> str:
     return link if usable and len(link) <= LONGEST_URL else ""
 
 
-def date_of(item, now: datetime) -> datetime | None:
+def date_of(item: Item, now: datetime) -> datetime | None:
     """When the item says it was published (else created, updated), in UTC; None if that cannot be true."""
     for name in ("published_parsed", "created_parsed", "updated_parsed"):
         found = dict.get(item, name)
@@ -331,6 +336,6 @@ def date_of(item, now: datetime) -> datetime | None:
     return None
 
 
-def language_of(value) -> str:
+def language_of(value: object) -> str:
     value = str(value or "").strip().replace("_", "-")
     return value if len(value) <= 12 and LANGUAGE.fullmatch(value) else ""

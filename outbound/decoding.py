@@ -1,8 +1,10 @@
 """Undo one Content-Encoding piece by piece, and stop as soon as the result is larger than allowed. Pure."""
 
 import zlib
+from collections.abc import Callable
+from typing import Protocol
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 
 from outbound.errors import FetchError
 
@@ -12,11 +14,19 @@ MOST_MEMBERS = 100
 GZIP = zlib.MAX_WBITS | 16
 
 
+class Decoder(Protocol):
+    def feed(self, data: bytes, most: int) -> bytes:
+        """What a piece unpacks to, cut at `most` + 1 bytes: one more than allowed is enough to know."""
+
+    def finish(self) -> None:
+        """Raises FetchError if the answer is cut off."""
+
+
 class Plain:
     def feed(self, data: bytes, most: int) -> bytes:
         return data
 
-    def finish(self):
+    def finish(self) -> None:
         pass
 
 
@@ -30,7 +40,6 @@ class Zlib:
         self.stream = zlib.decompressobj(wbits)
 
     def feed(self, data: bytes, most: int) -> bytes:
-        """At most `most` + 1 bytes: one more than allowed is enough to know."""
         out = bytearray()
         while data and len(out) <= most:
             if self.stream.eof:
@@ -55,7 +64,7 @@ class Zlib:
             raise FetchError("The server's compressed answer cannot be unpacked.")
         self.stream = zlib.decompressobj(self.wbits)
 
-    def finish(self):
+    def finish(self) -> None:
         if self.begun and not self.stream.eof:
             raise FetchError("The server broke off in the middle of its answer.")
 
@@ -72,12 +81,12 @@ class Brotli:
         self.begun = True
         return bytes(out)
 
-    def finish(self):
+    def finish(self) -> None:
         if self.begun and not self.stream.is_finished():
             raise FetchError("The server broke off in the middle of its answer.")
 
 
-DECODERS = {
+DECODERS: dict[str, Callable[[], Decoder]] = {
     "": Plain,
     "identity": Plain,
     "gzip": lambda: Zlib(GZIP),

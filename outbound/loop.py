@@ -14,7 +14,7 @@ LOOKUPS = 32
 
 _starting = threading.Lock()
 _running: "Running | None" = None
-_left_behind = []  # by forks; kept, for to collect it would close what the parent still uses
+_left_behind: "list[Running | None]" = []  # by forks; kept, for to collect it would close what the parent still uses
 
 
 class Running:
@@ -55,14 +55,15 @@ def submit(coroutine: Coroutine) -> Future:
 
 def as_completed(coroutines: list[Coroutine]) -> Iterator[tuple[int, Any]]:
     """Run them side by side: each one's place with its result or exception, as they finish. Closing it cancels."""
-    done: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Future] = queue.SimpleQueue()
     futures = [submit(coroutine) for coroutine in coroutines]
-    for place, future in enumerate(futures):
-        future.add_done_callback(lambda future, place=place: done.put((place, future)))
+    places = {future: place for place, future in enumerate(futures)}
+    for future in futures:
+        future.add_done_callback(done.put)
     try:
         for _ in futures:
-            place, future = done.get()
-            yield place, future.exception() or future.result()
+            future = done.get()
+            yield places[future], future.exception() or future.result()
     finally:
         for future in futures:
             future.cancel()
