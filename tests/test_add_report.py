@@ -93,7 +93,7 @@ def test_what_the_editor_saves_is_the_report(desk, publisher, make_source):
     answer = save(desk, fetch(desk, f"{publisher.at}/a"), title="JLR denies it (corrected)")
 
     report = Report.objects.get()
-    assert answer.url == reverse("admin:deals_report_change", args=[report.pk])
+    assert answer.url == reverse("admin:report_said", args=[report.pk])
     assert (report.source, report.title, report.language) == (source, "JLR denies it (corrected)", "en")
     assert report.published_at == datetime(2024, 4, 15, 6, tzinfo=UTC)
 
@@ -170,7 +170,7 @@ def test_a_report_that_is_held_is_opened_instead(desk, make_report):
     typed = desk.post(ADDRESS, {"action": "save", "url": "https://news.example/1", "title": "Another title",
                                 "source": report.source.pk, "published_precision": "instant"})  # fmt: skip
 
-    assert fetched.url == typed.url == reverse("admin:deals_report_change", args=[report.pk])
+    assert fetched.url == typed.url == reverse("admin:report_said", args=[report.pk])
     assert Report.objects.get().title == report.title
 
 
@@ -202,6 +202,27 @@ def test_the_charset_that_the_server_names_is_used():
     body = ARTICLE.replace("The carmaker", "捷豹路虎").encode("gb18030")
 
     assert read_article(body, "https://news.example/1", "text/html; charset=gb18030").text.startswith("捷豹路虎 has no")
+
+
+def test_a_report_is_read_on_the_spot_and_each_statement_offers_the_form_that_links_it(
+    desk, make_report, make_claim, make_company
+):
+    claim = make_claim("JLR will use Chery's platforms")
+    make_company("Stellantis")
+    make_company("Leapmotor")
+    text = "Chery spokesman Jin Yibo denied that JLR will use Chery's platforms.\nStellantis is in talks to buy a stake in Leapmotor."
+    report = make_report(title="Chery denies JLR platform report", text=text)
+
+    page = desk.get(reverse("admin:report_said", args=[report.pk]))
+
+    denial = next(offer for offer in page.context["offers"] if offer.said.stance == "denies")
+    assert denial.claim == claim
+    form = desk.get(denial.address).context["adminform"].form
+    assert {form.get_initial_for_field(form.fields[name], name) for name in ("claim", "report")} == {
+        str(claim.pk), str(report.pk)
+    }  # fmt: skip
+    lead = next(offer for offer in page.context["offers"] if offer.claim is None)
+    assert "Stellantis+will+take+a+stake+in+Leapmotor" in lead.address
 
 
 def test_a_reader_adds_nothing(client, reader):

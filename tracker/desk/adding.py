@@ -116,10 +116,8 @@ def _save(request):
     except LinkError as error:
         form.add_error(None, str(error))
         return _show(request, report=form)
-    messages.success(
-        request, format_html("The report “{}” is in the record. Now say which claims it speaks of.", report)
-    )
-    return HttpResponseRedirect(reverse("admin:deals_report_change", args=[report.pk]))
+    messages.success(request, format_html("“{}” is in the record. Say what it says on which claim.", report))
+    return HttpResponseRedirect(reverse("admin:report_said", args=[report.pk]))
 
 
 def _new_source(request, said: dict) -> Source:
@@ -139,4 +137,4 @@ def _new_source(request, said: dict) -> Source:
 
 def _already_held(request, report: Report):
     messages.warning(request, format_html("“{}” is in the record already; this is it.", report))
-    return HttpResponseRedirect(reverse("admin:deals_report_change", args=[report.pk]))
+    return HttpResponseRedirect(reverse("admin:report_said", args=[report.pk]))

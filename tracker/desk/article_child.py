@@ -7,7 +7,7 @@ import json
 import resource
 import sys
 
-CPU_SECONDS = 5
+CPU_SECONDS = 4
 MEMORY = 1 << 30
 LONGEST_TEXT = 20_000
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from deals import record
 from deals.choices import Stance
 from deals.linking import LinkError
-from deals.models import Claim, Deal, Evidence, Party
+from deals.models import Claim, Company, Deal, Evidence, Party
 from ingest import suggestions
 from ingest.models import Entry, Suggestion, SuggestionState
 from tracker.desk.forms import ClaimForm, PartyFormSet, StatementForm
@@ -117,9 +117,17 @@ def _chosen(leads: list[Suggestion], key: str) -> list[Suggestion]:
 
 def _proposal(entry: Entry, lead: list[Suggestion]) -> Proposal:
     companies = lead[0].companies.all() if lead else ()
-    named = [Named(c.pk, c.name, tuple(alias.name for alias in c.aliases.all())) for c in companies]
     deal_type = next((suggestion.deal_type for suggestion in lead if suggestion.deal_type), "")
-    return propose(named, deal_type, [entry.title, *(suggestion.passage for suggestion in lead)])
+    return propose(
+        [named(company) for company in companies],
+        deal_type,
+        [entry.title, *(suggestion.passage for suggestion in lead)],
+    )
+
+
+def named(company: Company) -> Named:
+    """A company with its aliases, as plain values."""
+    return Named(company.pk, company.name, tuple(alias.name for alias in company.aliases.all()))
 
 
 def _claim_as_proposed(proposed: Proposal, lead: list[Suggestion]) -> dict:
