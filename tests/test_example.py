@@ -11,28 +11,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import feedparser
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.utils.feedgenerator import Rss201rev2Feed
-from django.utils.html import escape
 
 from alerts import composing, gathering, sending, story
 from alerts.models import Alert, Subscriber
-from deals import clock, history, record
+from deals import record
 from deals.choices import Kind
 from deals.models import Claim, Company, Deal, Evidence, Report, Source, StatusChange
-from ingest import suggestions
-from ingest.models import Entry, Feed, Suggestion
-from tests.publisher import Publisher
+from ingest.models import Feed
 from tracker.example import newsroom as data
 from tracker.example.loading import ExampleError, load
+from tracker.management.commands.load_example import BEFORE_THE_STORY
 
 ROOT = Path(__file__).parent.parent
 CASE = ROOT.parent / "shared" / "cases" / "ev-deals.json"
 LONG_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
-EVENING = datetime(2024, 4, 14, 23, 59, 59, tzinfo=UTC)
+
 
 # (known at, as of) → how claims stood then.
 EXPECTED = {
@@ -106,7 +102,7 @@ def whole(django_db_setup, django_db_blocker):
 @pytest.fixture(scope="class")
 def evening(django_db_setup, django_db_blocker):
     """The record of 14 April 2024 with its sample feeds: case → claim."""
-    with loaded(django_db_blocker, data.read_newsroom(), until=EVENING, feeds=data.read_feeds()) as claims:
+    with loaded(django_db_blocker, data.read_newsroom(), until=BEFORE_THE_STORY, feeds=data.read_feeds()) as claims:
         yield claims
 
 
@@ -300,9 +296,9 @@ class TestTheEveningBefore:
     def test_on_the_evening_of_14_april_nothing_is_known_of_jlr_and_chery(self, evening):
         assert set(evening) == {"K1", "K2", "K4", "K6", "K11", "K12", "K13", "K14", "K16", "K17"}
         assert all(claim.published and claim.public_since for claim in evening.values())
-        assert not StatusChange.objects.filter(recorded_at__gt=EVENING).exists()
-        assert not Evidence.objects.filter(recorded_at__gt=EVENING).exists()
-        assert not Report.objects.filter(recorded_at__gt=EVENING).exists()
+        assert not StatusChange.objects.filter(recorded_at__gt=BEFORE_THE_STORY).exists()
+        assert not Evidence.objects.filter(recorded_at__gt=BEFORE_THE_STORY).exists()
+        assert not Report.objects.filter(recorded_at__gt=BEFORE_THE_STORY).exists()
         assert not Deal.objects.filter(title__contains="JLR").exists()
         assert Company.objects.named("捷豹路虎").get().name == "JLR"
         assert Source.objects.named("第一财经").get().name == "Yicai"
@@ -322,45 +318,6 @@ class TestTheEveningBefore:
         assert refusal.value.returncode == 2
         assert "\n" not in str(refusal.value)
         assert [model.objects.count() for model in (Company, Source, Claim, StatusChange, Feed)] == before
-
-    def test_each_sample_feed_is_a_feed_with_true_dates_and_addresses(self, evening, client):
-        entries = {}
-        for feed in Feed.objects.all():
-            answer = client.get(feed.url.removeprefix("http://127.0.0.1:8000"))
-            parsed = feedparser.parse(io.BytesIO(answer.content))
-            assert not parsed.bozo
-            assert feed.suggest_old
-            entries |= {entry.id: entry for entry in parsed.entries}
-
-        letter = entries["urn:hearsay:example:freelander-letter-of-intent"]
-        assert letter.link.startswith("https://media.jaguarlandrover.com/news/2024/06/jlr-and-chery")
-        assert letter.published_parsed[:5] == (2024, 6, 19, 8, 0)
-        assert all(entry.published_parsed and entry.summary and entry.link for entry in entries.values())
-        assert len(entries) == sum(len(feed.items) for feed in data.read_feeds().feeds)
-
-    def test_the_sample_feeds_come_as_rss_and_as_atom(self, evening, client):
-        versions = {
-            feedparser.parse(io.BytesIO(client.get(f"/example/feeds/{feed.name}.xml").content)).version
-            for feed in data.read_feeds().feeds
-        }
-
-        assert versions == {"rss20", "atom10"}
-
-    def test_an_unchanged_sample_feed_is_not_sent_again(self, evening, client):
-        first = client.get("/example/feeds/yicai.xml")
-
-        by_tag = client.get("/example/feeds/yicai.xml", headers={"If-None-Match": first["ETag"]})
-        by_date = client.get("/example/feeds/yicai.xml", headers={"If-Modified-Since": first["Last-Modified"]})
-
-        assert first["Last-Modified"] == "Tue, 16 Apr 2024 06:30:00 GMT"
-        assert (by_tag.status_code, by_date.status_code) == (304, 304)
-        assert by_tag.content == b""
-
-    def test_a_sample_item_without_an_address_of_its_own_has_a_page_here(self, evening, client):
-        page = client.get("/example/articles/chery-jlr-denial/")
-
-        assert "told Yicai on April 15" in page.text
-        assert client.get("/example/articles/freelander-letter-of-intent/").status_code == 404
 
     def test_nothing_of_it_is_alerted(self, evening, settings):
         assert_nothing_is_told(settings)
@@ -464,12 +421,6 @@ def test_data_with_a_field_that_no_row_has_is_refused_by_name(tmp_path):
 
     with pytest.raises(data.NewsroomError, match="deals D1: .*colour"):
         data.read_newsroom(wrong)
-
-
-def test_a_site_without_the_example_serves_no_sample_feeds(db, client):
-    assert client.get("/example/feeds/yicai.xml").status_code == 404
-    assert client.get("/example/articles/chery-jlr-denial/").status_code == 404
-    assert client.get("/example/feeds/nobody.xml").status_code == 404
 
 
 def test_the_case_expects_what_we_expect(case):
@@ -589,171 +540,3 @@ def test_the_case_expects_the_alerts_that_we_expect(case):
     ]
 
     assert theirs == EXPECTED_ALERTS
-
-
-@pytest.fixture
-def site(live_server, settings):
-    """This site served over real HTTP, with leave to fetch feeds from itself."""
-    settings.SITE_URL = live_server.url
-    settings.LOCAL_FEEDS = frozenset({live_server.url.removeprefix("http://")})
-    return live_server
-
-
-def poll():
-    out = io.StringIO()
-    call_command("poll", stdout=out)
-    return out.getvalue()
-
-
-def leads_on(*companies):
-    """The statements of leads whose parties are exactly these companies."""
-    wanted = sorted(companies)
-    leads = Suggestion.objects.leads().select_related("company", "origin", "entry").prefetch_related("companies")
-    return [lead for lead in leads if sorted(company.name for company in lead.companies.all()) == wanted]
-
-
-def spoken(suggestions):
-    return {(each.stance, each.speaker_name, str(each.company or ""), str(each.origin or "")) for each in suggestions}
-
-
-def test_the_sample_feeds_polled_over_http_bring_what_came_next(site):
-    claims = load(data.read_newsroom(), until=EVENING, feeds=data.read_feeds())
-
-    told = poll()
-
-    assert not Feed.objects.in_trouble().exists(), told
-    assert Entry.objects.count() == sum(len(feed.items) for feed in data.read_feeds().feeds)
-    said = spoken(leads_on("JLR", "Chery"))
-    assert ("supports", "", "", "36kr") in said
-    assert ("denies", "Jin Yibo", "Chery", "") in said
-    assert ("confirms", "", "JLR", "") in said
-    assert {"Jaguar Land Rover China", "JLR"} & {company for stance, _, company, _ in said if stance == "denies"}
-    assert not Suggestion.objects.filter(stance="denies", claim__isnull=False).exists()
-    confirmed = Suggestion.objects.filter(stance="confirms", claim__isnull=False).values_list("claim", flat=True)
-    assert set(confirmed) == {claims["K1"].pk, claims["K2"].pk, claims["K6"].pk}
-    assert Entry.objects.filter(guid__in=UNRELATED).count() == len(UNRELATED)
-    assert not Suggestion.objects.leads().filter(entry__guid__in=UNRELATED).exists()
-    assert not Entry.objects.waiting().filter(guid__in=UNRELATED).exists()
-
-
-def test_a_second_poll_of_unchanged_sample_feeds_brings_nothing(site):
-    load(data.read_newsroom(), until=EVENING, feeds=data.read_feeds())
-    poll()
-    Feed.objects.update(next_poll_at=clock.now())
-
-    told = poll()
-
-    assert told.count("nothing new") == len(data.read_feeds().feeds)
-
-
-UNRELATED = [
-    f"urn:hearsay:example:{key}"
-    for key in (
-        "charging-holiday",
-        "deliveries-march",
-        "exeed-challenge",
-        "lithium-price",
-        "port-record",
-        "motor-show-stands",
-        "picture-library",
-        "metro-zh",
-        "battery-recycling",
-        "leapmotor-cold",
-        "stellantis-show",
-        "classic-rally",
-    )
-]
-
-
-@pytest.fixture
-def articles(case, transactional_db, settings):
-    """The three articles as items of one RSS feed, with their full text, on a publisher's server."""
-    feed = Rss201rev2Feed(title="Articles", link="https://articles.example/", description="The three articles.")
-    addresses = {report.key: report.url for report in data.read_newsroom().reports}
-    for number, report in enumerate(case["reports"]):
-        lines = [line for line in (CASE.parent / "seeds" / report["file"]).read_text().splitlines() if line.strip()]
-        feed.add_item(
-            title=report["headline"] or lines[0],
-            link=addresses[report["id"]],
-            description="".join(f"<p>{escape(line)}</p>" for line in lines),
-            unique_id=f"article-{number}",
-            pubdate=datetime.fromisoformat(f"{report['published']}T12:00:00+00:00"),
-        )
-    with Publisher() as publisher:
-        url = publisher.serve("/feed.xml", feed.writeString("utf-8").encode(), Content_Type="application/rss+xml")
-        settings.LOCAL_FEEDS = frozenset({publisher.place})
-        yield url
-
-
-def test_the_three_articles_yield_a_lead_for_jlr_and_chery_where_nobody_knew_of_it(articles):
-    claims = load(data.read_newsroom(), until=EVENING)
-    Feed.objects.create(url=articles, source=Source.objects.get(name="CnEVPost"), suggest_old=True)
-
-    poll()
-
-    said = spoken(leads_on("JLR", "Chery"))
-    assert ("supports", "", "", "36kr") in said
-    assert ("denies", "Jin Yibo", "Chery", "Yicai") in said
-    assert not Suggestion.objects.filter(stance="denies", claim=claims["K1"]).exists()
-    assert not Suggestion.objects.filter(stance="denies", claim__isnull=False).exists()
-
-
-def test_the_three_articles_yield_rumor_and_denial_for_the_claim_and_deny_no_other(articles):
-    claims = load(data.read_newsroom())
-    Feed.objects.create(url=articles, source=Source.objects.get(name="CnEVPost"), suggest_old=True)
-
-    poll()
-
-    said = spoken(Suggestion.objects.filter(claim=claims["K8"]).select_related("company", "origin"))
-    assert ("supports", "", "", "36kr") in said
-    assert ("denies", "Jin Yibo", "Chery", "Yicai") in said
-    denied = set(Suggestion.objects.filter(stance="denies").values_list("claim", flat=True))
-    assert denied <= {claims["K8"].pk, claims["K9"].pk}
-
-
-def test_a_newcomer_goes_from_the_lead_over_the_denial_to_a_confirmation_in_part(site, settings, editor, mailoutbox):
-    settings.GRACE_SECONDS = 0
-    load(data.read_newsroom(), until=EVENING, feeds=data.read_feeds())
-    poll()
-
-    rumor = Entry.objects.waiting().get(guid="urn:hearsay:example:jlr-chery-platform")
-    lead = rumor.suggestions.leads().get(strength="strong", speaker_kind="anonymous")
-    claim = Claim.objects.create(
-        wording="JLR will use Chery's platforms for new models",
-        deal=Deal.objects.create(title="JLR – Chery platform"),
-        type=lead.deal_type,
-        published=True,
-    )
-    for company in lead.companies.all():
-        claim.parties.create(company=company)
-    told = suggestions.open_claim(rumor, claim, [(lead, {})], editor)
-    decide(claim, "report", told, editor)
-
-    denial = Entry.objects.waiting().get(guid="urn:hearsay:example:chery-jlr-denial")
-    said = denial.suggestions.pending().get(claim=claim, speaker_name="Jin Yibo")
-    told = suggestions.accept(denial, [(said, {"answers": told[0].report})], editor)
-    decide(claim, "denial", told, editor)
-
-    letter = Entry.objects.waiting().get(guid="urn:hearsay:example:freelander-letter-of-intent")
-    said = letter.suggestions.pending().get(claim=claim, stance="confirms", company__name="JLR")
-    told = suggestions.accept(letter, [(said, {})], editor)
-    decide(claim, "confirmation", told, editor, qualifiers=frozenset({"partial_terms_changed"}))
-
-    assert [mail.to for mail in mailoutbox] == [["desk@example.org"]] * 3
-    for mail, step in zip(mailoutbox, ("new → rumored", "rumored → denied", "denied → confirmed"), strict=True):
-        assert step in mail.subject
-    assert all("late" in mail.body for mail in mailoutbox)
-    assert "Jin Yibo" in mailoutbox[1].body
-    assert "in part: terms changed" in mailoutbox[2].body
-
-
-def decide(claim, kind, evidence, editor, **fields):
-    """Move the claim on this evidence, and let the alerts and mails go out."""
-    claim.refresh_from_db()
-    at, precision = history.proposed_event(evidence, kind)
-    row = history.NewRow(kind, at, precision, evidence=tuple(evidence), **fields)
-    history.change_status(claim, row, seen=claim.version, by=editor)
-    while gathering.take_up():
-        pass
-    gathering.close_ripe()
-    sending.send_waiting()
