@@ -151,9 +151,9 @@ class NetChange(models.Model):
 
     alert = models.ForeignKey(Alert, models.PROTECT, related_name="net_changes")
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="net_changes")
-    before = models.CharField(max_length=9, choices=Status, null=True)
+    before = models.CharField(max_length=9, choices=Status, null=True)  # noqa: DJ001
     before_qualifiers = models.JSONField(default=list)
-    after = models.CharField(max_length=9, choices=Status, null=True)
+    after = models.CharField(max_length=9, choices=Status, null=True)  # noqa: DJ001
     after_qualifiers = models.JSONField(default=list)
     recorded_at = models.DateTimeField()  # of the last change: who followed before it is told
     withdrawn_at = models.DateTimeField(null=True)  # a row that takes it back was taken up: mails not yet sent omit it

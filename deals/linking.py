@@ -208,4 +208,4 @@ def withdraw(evidence: Evidence, *, by: AbstractBaseUser | None, reason: str) ->
     now = clock.now()
     if not withdrawn.update(withdrawn_at=now, withdrawn_by=by, withdrawn_reason=reason.strip()[:300]):
         raise LinkError("That evidence was withdrawn already.")
-    evidence.withdrawn_at, evidence.withdrawn_by, evidence.withdrawn_reason = now, by, reason.strip()[:300]
+    evidence.withdrawn_at, evidence.withdrawn_by, evidence.withdrawn_reason = now, by, reason.strip()[:300]  # type: ignore[assignment]

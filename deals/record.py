@@ -99,7 +99,7 @@ def _without_standing_ground(folded: dict[int, Standing], known_at: datetime) ->
     )
     gone = defaultdict(list)
     for change, *retractions in grounds:
-        pairs = (retractions[:2], retractions[2:])
+        pairs: tuple[list, list] = (retractions[:2], retractions[2:])
         gone[change].append(any(how == Retraction.RETRACTED and when <= known_at for how, when in pairs))
     return {change for change, each in gone.items() if all(each)}
 

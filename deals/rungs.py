@@ -2,7 +2,7 @@
 
 from deals.choices import Rung, SourceKind, SpeakerKind
 
-_BY_SPEAKER = {
+_BY_SPEAKER: dict[str, Rung] = {
     SpeakerKind.DOCUMENT: Rung.DOCUMENT,
     SpeakerKind.COMPANY: Rung.ANNOUNCEMENT,
     SpeakerKind.NAMED: Rung.NAMED,

@@ -2,7 +2,6 @@
 
 import hashlib
 
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

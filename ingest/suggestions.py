@@ -23,7 +23,7 @@ from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState,
 # An item that only mentions a claim, or tells its background, is not put before an editor.
 WORTH_A_LOOK = (Stance.SUPPORTS, Stance.DISPUTES, Stance.CONFIRMS, Stance.DENIES, Stance.NO_COMMENT, Stance.NO_RESPONSE)
 # Stance → statuses that it could still move: what is ticked in advance.
-MOVES = {
+MOVES: dict[str, set] = {
     Stance.SUPPORTS: {None, Status.DENIED},
     Stance.DENIES: {None, Status.RUMORED},
     Stance.CONFIRMS: {None, Status.RUMORED, Status.DENIED},

@@ -198,7 +198,7 @@ def serving(tmp_path, started):
         reading, writing = os.pipe()
         with open(writing, "w") as given:
             json.dump(plan, given)
-        command = [sys.executable, "-I", serve.__file__, str(reading)]
+        command = [sys.executable, "-I", "-u", serve.__file__, str(reading)]
         running = started(command, tmp_path / "output.txt", pass_fds=[reading])
         os.close(reading)
         wait_for(lambda: running.printed("Welcome."))

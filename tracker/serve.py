@@ -171,7 +171,6 @@ def stop(parts: list[Part]) -> list[Part]:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)
     with open(int(sys.argv[1])) as given:
         plan = json.load(given)
     sys.exit(run(plan))

@@ -111,7 +111,7 @@ SECRET_KEY = secret_key()
 SITE_URL = address("SITE_URL", f"http://{_here}")
 _site = urlsplit(SITE_URL)
 # Loopback stays allowed: health is asked for from inside the machine or container.
-ALLOWED_HOSTS = [*listed("ALLOWED_HOSTS", _site.hostname), "127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = [*listed("ALLOWED_HOSTS", _site.hostname or ""), "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 
 INSTALLED_APPS = [
@@ -163,7 +163,7 @@ TEMPLATES = [
 
 def database() -> dict:
     if not PRODUCTION:
-        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "hearsay.sqlite3"}
+        config: dict = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "hearsay.sqlite3"}
     else:
         config = service("DATABASE_URL", "db_url_config", "postgres://user:password@host:5432/name")
     if config["ENGINE"].endswith("sqlite3"):
@@ -247,7 +247,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 CELERY_BROKER_URL = text("REDIS_URL", "filesystem://localhost")
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = {
     "visibility_timeout": 600,  # five times the longest task
     "socket_timeout": 30,
     "socket_connect_timeout": 3,

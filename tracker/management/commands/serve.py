@@ -130,4 +130,4 @@ def become_the_program(plan: dict, environment: dict[str, str]) -> None:
     with open(writing, "w") as given:
         json.dump(plan, given)
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-I", serve.__file__, str(reading)], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-I", "-u", serve.__file__, str(reading)], environment)  # noqa: S606
