@@ -27,9 +27,12 @@ LEASE = timedelta(seconds=120)
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))  # then hourly
 GIVE_UP_AFTER = timedelta(hours=72)
 KEEP_NOTING = 60  # seconds
+STORIES_KEPT = 100
 # Answers about us, not about the mail: a wrong password is no reason to give a reader up.
 OUR_FAULT = (smtplib.SMTPAuthenticationError, smtplib.SMTPHeloError, smtplib.SMTPConnectError)
 OUR_FAULT_CODES = (530, 534, 535, 538)
+
+ClaimStories = dict[int, story.ClaimStory]  # by net change
 
 
 class Rejected(Exception):
@@ -63,13 +66,14 @@ class Summary:
 def send_waiting(limit: int = 10, seconds: float = 40) -> Summary:
     """Send what is owed now, `limit` mails a connection, until nothing waits or about `seconds` have passed."""
     summary, end = Summary(), time.monotonic() + seconds
+    claims: ClaimStories = {}
     while time.monotonic() < end:
         token = uuid.uuid4()
         batch = claim(limit, token)
         if not batch:
             return summary
         try:
-            _send_batch(batch, token, summary)
+            _send_batch(batch, token, claims, summary)
         except NoConnection as trouble:
             summary.stopped = str(trouble)
             return summary
@@ -112,7 +116,7 @@ def requeue(deliveries) -> int:
     )
 
 
-def _send_batch(batch: list[Delivery], token: uuid.UUID, summary: Summary) -> None:
+def _send_batch(batch: list[Delivery], token: uuid.UUID, claims: ClaimStories, summary: Summary) -> None:
     """Send deliveries over one connection, each noted as soon as its outcome is known."""
     mail = get_connection()
     stories: dict[int, story.AlertStory] = {}
@@ -121,7 +125,7 @@ def _send_batch(batch: list[Delivery], token: uuid.UUID, summary: Summary) -> No
             if not _renew(delivery, token):
                 continue
             try:
-                letter = _compose(delivery, stories)
+                letter = _compose(delivery, stories, claims)
                 if letter is None:
                     _note_dropped(delivery, token, summary)
                     continue
@@ -147,11 +151,16 @@ def _renew(delivery: Delivery, token: uuid.UUID) -> bool:
     return bool(Delivery.objects.owed().filter(pk=delivery.pk, lease=token).update(lease_until=until, due_at=until))
 
 
-def _compose(delivery: Delivery, stories: dict[int, story.AlertStory]) -> Letter | None:
-    """The letter, or None if nothing is left to tell. What cannot be composed is rejected: it holds nobody else up."""
+def _compose(delivery: Delivery, stories: dict[int, story.AlertStory], claims: ClaimStories) -> Letter | None:
+    """The letter, or None if nothing is left to tell. What cannot be composed is rejected: it holds nobody else up.
+
+    What is said of a claim is read once a round; whether it still holds, once a batch.
+    """
     try:
         if delivery.alert_id not in stories:
-            stories[delivery.alert_id] = story.read(delivery.alert)
+            if len(claims) > STORIES_KEPT:
+                claims.clear()
+            stories[delivery.alert_id] = story.read(delivery.alert, claims)
         return compose(delivery, stories[delivery.alert_id])
     except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
         raise

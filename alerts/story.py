@@ -82,11 +82,18 @@ class AlertStory:
     claims: dict[int, ClaimStory]
 
 
-def read(alert: Alert) -> AlertStory:
-    """The story of a closed alert, as the history stood when it was closed."""
+def read(alert: Alert, claims: dict[int, ClaimStory] | None = None) -> AlertStory:
+    """The story of a closed alert, as the history stood when it was closed.
+
+    `claims` keeps what was read of claims, by net change, for the next alert or the next time.
+    """
+    claims = {} if claims is None else claims
     line_up = audience.lines(alert)
-    told = set(alert.told.values_list("change", flat=True))
-    return AlertStory(tuple(line_up), {line.net.pk: _claim_story(alert, line.net, told) for line in line_up})
+    missing = [line.net for line in line_up if line.net.pk not in claims]
+    if missing:
+        told = set(alert.told.values_list("change", flat=True))
+        claims.update({net.pk: _claim_story(alert, net, told) for net in missing})
+    return AlertStory(tuple(line_up), claims)
 
 
 def words_for(standing: audience.Standing, *, before: bool) -> str:
