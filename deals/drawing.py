@@ -12,12 +12,12 @@ MARGIN = 3.0
 # Dots nearer to the first of their stack than this, in percent, are stacked upon it, up to so many.
 NEAR, HIGHEST = 4.0, 2
 # The middle of the band of statuses from the top, and how far a stacked dot rises, in pixels.
-BAND, STEP = 64, 13
+BAND, STEP = 72, 13
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One row of the history: where it happened and where it was recorded, in percent of the width."""
+    """The dot of an event: where it happened and where it was recorded, in percent of the width."""
 
     number: int
     event: str
@@ -25,6 +25,14 @@ class Mark:
     status: str
     late: bool
     height: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Where a row was recorded, in percent of the width."""
+
+    place: str
     title: str
 
 
@@ -49,6 +57,7 @@ class Label:
 @dataclass(frozen=True)
 class Drawing:
     marks: tuple[Mark, ...]
+    ticks: tuple[Tick, ...]
     labels: tuple[Label, ...]
     spans: tuple[Span, ...]
     first: datetime
@@ -57,13 +66,17 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is drawn of a row. `status`: the one that holds after it; None if the row changes nothing."""
+    """What is drawn of a row. `status`: the one that holds after it; None if the row changes nothing.
+
+    `happens` is False for a row that only takes another back: it is recorded, and nothing happened.
+    """
 
     number: int
     event_at: datetime
     recorded_at: datetime
     status: str | None
     title: str
+    happens: bool = True
 
 
 def drawing(moments: Sequence[Moment], until: datetime | None = None) -> Drawing | None:
@@ -79,7 +92,8 @@ def drawing(moments: Sequence[Moment], until: datetime | None = None) -> Drawing
     def place(at: datetime) -> float:
         return MARGIN + (100 - 2 * MARGIN) * ((at - first) / (last - first))
 
-    levels, clusters = _stacked([place(moment.event_at) for moment in moments])
+    events = [moment for moment in moments if moment.happens]
+    levels, stacks = _stacked([place(moment.event_at) for moment in events])
     marks = tuple(
         Mark(
             number=moment.number,
@@ -90,15 +104,16 @@ def drawing(moments: Sequence[Moment], until: datetime | None = None) -> Drawing
             height=BAND - STEP * level,
             title=moment.title,
         )
-        for moment, level in zip(moments, levels, strict=True)
+        for moment, level in zip(events, levels, strict=True)
     )
-    steps = [(place(moment.event_at), moment.status) for moment in moments if moment.status]
+    ticks = tuple(Tick(f"{place(moment.recorded_at):.2f}%", moment.title) for moment in moments)
+    steps = [(place(moment.event_at), moment.status) for moment in events if moment.status]
     ends_at = [start for start, _ in steps[1:]] + [100 - MARGIN]
     spans = tuple(
         Span(f"{start:.2f}%", f"{max(end - start, 0):.2f}%", status)
         for (start, status), end in zip(steps, ends_at, strict=True)
     )
-    return Drawing(marks, tuple(_label(marks, cluster) for cluster in clusters), spans, first, last)
+    return Drawing(marks, ticks, tuple(_label(marks, stack) for stack in stacks), spans, first, last)
 
 
 def _stacked(places: Sequence[float]) -> tuple[list[int], list[list[int]]]:

@@ -1,5 +1,6 @@
 """Which claims a reader asks for, and what the record held of them at the moment asked for. Reads only."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -7,6 +8,8 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from deals import record
 from deals.choices import SourceKind
+from deals.fold import fold
+from deals.history import ROW_FIELDS, to_row
 from deals.models import Claim, CompanyAlias, Evidence, Ground, Party, StatusChange
 
 WORDS = 10
@@ -101,6 +104,18 @@ def stand(found: Iterable[Claim], as_of: datetime | None = None, known_at: datet
         claim.report_count = len({item.report_id for group in claim.origins for item in group.evidence})
         claim.origin_count = sum(1 for group in claim.origins if group.counts)
     return found
+
+
+def as_recorded(changes: Iterable[StatusChange]) -> list[StatusChange]:
+    """The changes, each with `.standing`: how its claim stood when it had just been recorded. One query."""
+    changes = list(changes)
+    rows = defaultdict(list)
+    held = StatusChange.objects.filter(claim__in={change.claim_id for change in changes}).order_by("position")
+    for values in held.values(*ROW_FIELDS):
+        rows[values["claim_id"]].append(to_row(values))
+    for change in changes:
+        change.standing = fold(row for row in rows[change.claim_id] if row.position <= change.position)
+    return changes
 
 
 def evidence_known(

@@ -39,7 +39,7 @@ def public(view):
 @public
 def front(request):
     changes = StatusChange.objects.filter(claim__in=Claim.objects.public()).with_record().order_by("-position")
-    return render(request, "public/front.html", {"changes": changes[:LATEST], "statuses": Status})
+    return render(request, "public/front.html", {"changes": finding.as_recorded(changes[:LATEST]), "statuses": Status})
 
 
 @public
@@ -90,6 +90,7 @@ def claim(request, slug):
         "drawing": drawing([row.moment for row in rows], until=min(as_of, clock.now()) if as_of else None),
         "related": finding.stand(related.order_by("pk")[:ON_A_PAGE], as_of, known_at),
         "withdrawn": [item for item in found.said if item.withdrawn_at],
+        "desk": _at_the_desk(request),
         "as_of": as_of,
         "known_at": known_at,
     }

@@ -65,6 +65,7 @@ class ReadRow:
             recorded_at=self.change.recorded_at,
             status=self.after if self.counts else None,
             title=f"{self.number}, {kind} ({self.effect}): happened {happened}, recorded {recorded}",
+            happens=self.change.kind != Kind.UNDO,
         )
 
 

@@ -261,6 +261,18 @@ def test_a_change_tells_what_it_did_and_on_what_ground(client, denied):
     assert change["evidence"][0]["speaker"] == "Jin Yibo, spokesman, for Chery"
 
 
+def test_a_change_never_gives_a_status_apart_from_its_qualifiers(client, make_claim, link, move, editor):
+    claim = make_claim()
+    move(claim, "report", link(claim, "supports", certainty="conditional"))
+    denial = move(claim, "denial", link(claim, "denies"))
+    history.undo(denial, seen=claim.version, by=editor, reason="It was misread.")
+
+    undo = get(client, CHANGES)["results"][-1]
+
+    assert (undo["status_before"], undo["status_after"]) == ("denied", "rumored")
+    assert undo["qualifiers"] == ["conditional", "late"]
+
+
 def test_changes_of_claims_that_are_not_public_are_not_shown_and_quiet_ones_are(
     client, rumored, make_claim, link, move
 ):

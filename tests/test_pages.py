@@ -101,6 +101,18 @@ def test_moot_undone_and_retracted_are_kept_and_shown_as_such(client, make_claim
     assert editor.username not in text
 
 
+def test_the_front_page_shows_how_the_status_held_after_an_undo(client, make_claim, link, move, editor):
+    claim = make_claim()
+    move(claim, "report", link(claim, "supports", certainty="conditional"))
+    denial = move(claim, "denial", link(claim, "denies"))
+    history.undo(denial, seen=claim.version, by=editor, reason="It was misread.")
+
+    newest = page(client, "/").split("<li class")[1]
+
+    assert "denied →" in newest
+    assert "conditional" in newest
+
+
 def test_a_claim_page_shows_another_day_and_says_so(client, denied):
     claim = denied()
 
@@ -291,6 +303,7 @@ def test_dots_at_nearly_one_time_are_stacked_in_the_drawing():
         Moment(1, first, first, "rumored", "a rumor"),
         Moment(2, second, third, "denied", "a denial"),
         Moment(3, third, third, None, "a moot row"),
+        Moment(4, third, third, None, "an undo", happens=False),
     ]
 
     drawn = drawing(moments)
@@ -299,6 +312,7 @@ def test_dots_at_nearly_one_time_are_stacked_in_the_drawing():
     assert [label.words for label in drawn.labels] == ["1–2", "3"]
     assert [mark.late for mark in drawn.marks] == [False, True, False]
     assert [span.status for span in drawn.spans] == ["rumored", "denied"]
+    assert len(drawn.ticks) == 4
     assert drawing([]) is None
 
 

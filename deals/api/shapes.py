@@ -11,6 +11,10 @@ from deals.models import Claim, Company, Deal, Evidence, Party, Report, Source
 QUALIFIERS = serializers.ListField(child=serializers.ChoiceField(Qualifier.choices))
 
 
+def _in_order(qualifiers) -> list[str]:
+    return [choice.value for choice in Qualifier if choice in qualifiers]
+
+
 class CompanySerializer(serializers.ModelSerializer):
     class Meta:
         model = Company
@@ -200,7 +204,7 @@ class ClaimSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(QUALIFIERS)
     def get_qualifiers(self, claim):
-        return [choice.value for choice in Qualifier if choice in claim.standing.qualifiers]
+        return _in_order(claim.standing.qualifiers)
 
     @extend_schema_field(serializers.ChoiceField(Stage.choices, allow_null=True))
     def get_stage(self, claim):
@@ -246,12 +250,18 @@ class ChangeSerializer(serializers.Serializer):
     recorded_at = serializers.DateTimeField()
     status_before = serializers.ChoiceField(Status.choices, allow_null=True)
     status_after = serializers.ChoiceField(Status.choices, allow_null=True)
-    qualifiers = serializers.ListField(child=serializers.ChoiceField(Qualifier.choices))
+    qualifiers = serializers.SerializerMethodField(
+        help_text="How the status after it held; never show one without them."
+    )
     stage = serializers.SerializerMethodField()
     supersedes = serializers.IntegerField(
         source="supersedes.position", default=None, allow_null=True, help_text="Position of the row it replaces."
     )
     evidence = ShortEvidenceSerializer(many=True)
+
+    @extend_schema_field(QUALIFIERS)
+    def get_qualifiers(self, change):
+        return _in_order(change.standing.qualifiers)
 
     @extend_schema_field(serializers.ChoiceField(Stage.choices, allow_null=True))
     def get_stage(self, change):

@@ -137,7 +137,7 @@ class ChangesView(PublicView):
             changes = changes.after(after)
         found = page(in_queryset(changes, "position"), asked.get("cursor"), asked["page_size"], descending=False)
         shown = StatusChange.objects.filter(position__in=found.keys).with_record().order_by("position")
-        return _paged(request, ChangeSerializer(shown, many=True).data, found)
+        return _paged(request, ChangeSerializer(finding.as_recorded(shown), many=True).data, found)
 
 
 class RootView(PublicView):
