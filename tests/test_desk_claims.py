@@ -1,5 +1,6 @@
 """The claim at the desk: its page, decide, “this report answers …”, undo, withdrawing; nothing is lost or forged."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -369,7 +370,7 @@ def test_the_answering_report_is_found_by_its_title_without_javascript(desk, mak
     assert answer.url == reverse("admin:deals_report_answers", args=[report.pk])
 
 
-def test_a_company_is_found_by_its_alias_without_javascript(desk, rumored, make_company, make_report):
+def test_a_company_is_found_by_its_alias_without_javascript(desk, editor, rumored, make_company, make_report):
     claim = rumored()
     chery = make_company("Chery", aliases=["奇瑞"])
 
@@ -388,7 +389,8 @@ def test_a_company_is_found_by_its_alias_without_javascript(desk, rumored, make_
     )
 
     assert answer.status_code == 302
-    assert Evidence.objects.get(stance="denies").company == chery
+    linked = Evidence.objects.get(stance="denies")
+    assert (linked.company, linked.recorded_by) == (chery, editor)
 
 
 def test_undo_shows_what_becomes_of_the_status_and_brings_the_former_one_back(desk, rumored, link, move):
@@ -518,9 +520,35 @@ def test_nothing_that_the_history_cites_can_be_deleted(client, admin_user, rumor
 
     for row in (claim, claim.evidence.get(), claim.evidence.get().report, Company.objects.first(), admin_user):
         url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_delete", args=[row.pk])
-        client.post(url, {"post": "yes"})
+        answer = client.post(url, {"post": "yes"})
 
+        assert answer.status_code == 403
         assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_no_page_needs_more_than_the_strict_content_policy_allows(desk, rumored, link):
+    claim = rumored()
+    item = link(claim, Stance.DENIES, published_at=DENIAL)
+    pages = [
+        preview(desk, claim, item),
+        desk.get(reverse("admin:deals_claim_change", args=[claim.pk])),
+        desk.get(reverse("admin:deals_claim_history", args=[claim.pk])),
+        desk.get(reverse("admin:deals_evidence_change", args=[item.pk])),
+        desk.get(reverse("admin:deals_evidence_withdraw", query={"ids": item.pk})),
+        desk.get(reverse("admin:deals_report_answers", args=[item.report_id], query={"answered": item.report_id})),
+    ]
+
+    for page in pages:
+        assert page.status_code == 200
+        assert not re.search(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*\ssrc=)", page.content.decode())
+
+
+def test_a_claim_without_a_history_can_be_deleted(desk, make_claim):
+    draft = make_claim()
+
+    desk.post(reverse("admin:deals_claim_delete", args=[draft.pk]), {"post": "yes"})
+
+    assert not Claim.objects.exists()
 
 
 def queries_of(desk, url):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from deals.choices import Kind, Stance
 from deals.models import Claim, StatusChange
-from tracker.rights import EDITOR, READER, SENIOR_EDITOR, write_groups
+from tracker.rights import APPS, EDITOR, READER, SENIOR_EDITOR, write_groups
 
 SAID = datetime(2024, 4, 15, 8, tzinfo=UTC)
 NOBODY, READERS, EDITORS, SENIORS, SUPERUSERS = range(5)
@@ -218,6 +218,16 @@ def test_migrate_makes_the_groups_with_their_rights(group, held, not_held):
     member.groups.add(Group.objects.get(name=group))
 
     assert {right for right in held | not_held if member.has_perm(right)} == held
+
+
+def test_a_reader_may_see_every_table_of_the_record_of_ingest_and_of_alerts(reader):
+    from django.apps import apps
+
+    models = [model for label in APPS for model in apps.get_app_config(label).get_models()]
+
+    assert [
+        model for model in models if not reader.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    ] == []
 
 
 @pytest.mark.django_db

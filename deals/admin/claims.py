@@ -108,9 +108,6 @@ class ClaimAdmin(RowAdmin):
     def get_changelist(self, request, **kwargs):
         return WithStandings
 
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and not (obj and obj.version)
-
     def get_actions(self, request):
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 

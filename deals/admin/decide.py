@@ -1,4 +1,8 @@
-"""Deciding a claim: pick evidence, see what it allows, fill in the row, look at what it would do, confirm."""
+"""Deciding a claim: pick evidence, see what it allows, fill in the row, look at what it would do, confirm.
+
+In its address `evidence` preselects evidence of the claim (repeatable); `also` names evidence of other claims that the
+same step is to decide.
+"""
 
 import hashlib
 import uuid

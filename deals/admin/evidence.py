@@ -52,7 +52,7 @@ class EvidenceForm(RecordForm):
 @admin.register(Evidence)
 class EvidenceAdmin(RowAdmin):
     form = EvidenceForm
-    list_display = ["claim", "stance", "who", "report", "said", "withdrawn"]
+    list_display = ["claim", "stance", "who", "said", "report", "withdrawn"]
     formfield_overrides = {models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})}}
     list_filter = [
         "stance",

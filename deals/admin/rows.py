@@ -1,6 +1,7 @@
 """How every row of the record is shown and edited at the desk."""
 
 from django.contrib import admin
+from django.db import models
 from simple_history.admin import SimpleHistoryAdmin
 
 from deals.forms import Autocomplete, RecordForm, last_edit
@@ -40,6 +41,12 @@ class RowAdmin(AutocompleteFields, SimpleHistoryAdmin):
     def revert_disabled(self, request, obj=None):
         return True
 
+    def history_view_title(self, request, obj):
+        return f"Edits of {obj}"
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.pk and _cited(obj))
+
     def get_object(self, request, object_id, from_field=None):
         """The row; while it is saved it is locked, so that neither an edit nor a decision slips in between."""
         found = super().get_object(request, object_id, from_field)
@@ -66,6 +73,17 @@ class RowAdmin(AutocompleteFields, SimpleHistoryAdmin):
     @admin.display(description="recorded", ordering="recorded_at")
     def recorded(self, obj):
         return moment(obj.recorded_at)
+
+
+def _cited(row) -> bool:
+    """Whether another row names this one and would be left without it; looked up once a request."""
+    if not hasattr(row, "_cited"):
+        row._cited = any(
+            relation.related_model._default_manager.filter(**{relation.field.name: row}).exists()
+            for relation in row._meta.related_objects
+            if getattr(relation, "on_delete", None) is models.PROTECT
+        )
+    return row._cited
 
 
 class AliasInline(admin.TabularInline):

@@ -23,9 +23,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("deals", "0003_rights"),
-        ("ingest", "0001_feeds_entries_suggestions"),
-        ("alerts", "0001_who_is_told"),
+        ("deals", "0004_refuse_behind_the_back"),
+        ("ingest", "0002_why_an_item_was_rejected"),
+        ("alerts", "0002_net_changes_and_queues"),
     ]
 
     operations = [migrations.RunPython(give, take_away)]
