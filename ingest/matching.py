@@ -6,16 +6,16 @@ has one named side and the clause repeats its wording. “The report”, “also
 carried over from the sentences before. A pair with the language of a deal and no claim for it is a lead.
 """
 
-from collections import defaultdict
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 
-from deals.hierarchy import above, below, can_speak_for
 from ingest import clauses
-from ingest.names import CompanyProfile, Mention, NameIndex, SourceProfile
+from ingest.names import CompanyProfile, Mention, SourceProfile
+from ingest.profiles import ClaimProfile, Side, Target, Tracked
 from ingest.stance import PARTY_KINDS, Speaker, Voice, read_voice, stance_on
+from ingest.statements import Reading, Statement, merged, with_origins
 from ingest.text import Passage, fold, passages
 from ingest.wording import COOPERATIVE, GENERAL, content_words, deal_words, near_kinds, share_of
 
@@ -30,72 +30,6 @@ FEWEST_WORDS, FEWEST_WORDS_HALF_NAMED = 3, 5
 # The topic is forgotten after this many paragraphs that say nothing on it.
 TOPIC_LASTS, MOST_TURNS = 5, 12
 INSISTENT = frozenset({"denies", "disputes", "confirms", "supports", "no_comment", "no_response"})
-
-
-@dataclass(frozen=True)
-class ClaimProfile:
-    """A claim as the reading of items needs it: `parties` are company ids, placeholders among them."""
-
-    id: int
-    wording: str
-    parties: frozenset[int]
-    type: str = GENERAL
-    part_of: int | None = None
-    status: str | None = None
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What one sentence says on one claim, or, with `claim` None, on a deal between `companies` that has no claim."""
-
-    claim: int | None
-    stance: str
-    strength: str  # "strong" or "possible"
-    speaker_kind: str
-    part: str
-    passage: str
-    speaker_name: str = ""
-    speaker_role: str = ""
-    company: int | None = None
-    origin: int | None = None
-    certainty: str = "stated"
-    companies: tuple[int, ...] = ()
-    deal_type: str = ""
-    triggers: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
-    against: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read in one item, in reading order."""
-
-    candidates: tuple[Statement, ...] = ()
-    leads: tuple[Statement, ...] = ()
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a claim. `own` are the parties that the claim is about; `related` stand above or below them."""
-
-    own: frozenset[int]
-    related: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a statement can be about: a claim, or a pair without one (`claim` None)."""
-
-    claim: ClaimProfile | None
-    sides: tuple[Side, ...]
-    words: frozenset[str]
-    type: str
-    speakers: frozenset[int]
-    companies: tuple[int, ...] = ()
-
-    @cached_property
-    def all(self) -> frozenset[int]:
-        return frozenset().union(*(side.own | side.related for side in self.sides))
 
 
 @dataclass(frozen=True)
@@ -118,98 +52,12 @@ class Turn:
     paragraph: int
 
 
-class Profiles:
-    """Companies, claims and outlets prepared for reading; built once for many items."""
-
-    def __init__(
-        self,
-        companies: Iterable[CompanyProfile],
-        claims: Iterable[ClaimProfile],
-        sources: Iterable[SourceProfile] = (),
-    ):
-        self.companies = {company.id: company for company in companies}
-        self._edges = [(company.id, parent) for company in self.companies.values() for parent in company.parents]
-        self._above = {id: frozenset(above({id}, self._edges)) for id in self.companies}
-        self._below = {id: frozenset(below({id}, self._edges)) for id in self.companies}
-        self.names = NameIndex(self.companies.values())
-        self.sources = {source.id: source for source in sources}
-        self.outlets = NameIndex(self.sources.values())
-        self.targets = {claim.id: self._target(claim) for claim in claims}
-        self.by_company: dict[int, list[Target]] = defaultdict(list)
-        for target in self.targets.values():
-            for company in target.all:
-                self.by_company[company].append(target)
-        self.parts: dict[int, list[Target]] = defaultdict(list)
-        for target in self.targets.values():
-            if target.claim.part_of in self.targets:
-                self.parts[target.claim.part_of].append(target)
+class Profiles(Tracked):
+    """What we track, and the reading of items with it."""
 
     def read(self, headline: str, text: str, published: datetime | None = None) -> Reading:
         """What the item says. `published` is its time of publication, aware, if known."""
         return _Reader(self, published).read(headline, text)
-
-    def name(self, company: int) -> str:
-        return self.companies[company].name
-
-    def above(self, company: int) -> frozenset[int]:
-        """The company itself and all that stand above it."""
-        return self._above.get(company, frozenset({company}))
-
-    def below(self, company: int) -> frozenset[int]:
-        """The company itself and all that belong to it."""
-        return self._below.get(company, frozenset({company}))
-
-    def kin(self, one: int, other: int) -> bool:
-        """Whether one stands above the other, or they are the same."""
-        return other in self.above(one) or other in self.below(one)
-
-    def _target(self, claim: ClaimProfile) -> Target:
-        parties = frozenset(id for id in claim.parties if id in self.companies and not self.companies[id].placeholder)
-        folded = fold(claim.wording)
-        mentions = self.names.find(folded)
-        worded = frozenset(mention.id for mention in mentions)
-        without_names = "".join(
-            " " if any(mention.start <= place < mention.end for mention in mentions) else char
-            for place, char in enumerate(folded)
-        )
-        groups = self._sides(parties)
-        sides = []
-        for group in groups:
-            own = (group & worded) or group
-            kin = frozenset().union(*(self.above(id) | self.below(id) for id in group))
-            sides.append(Side(own, kin - own))
-        # A joint venture of both sides speaks for neither.
-        shared = (
-            frozenset(id for side in sides for id in side.related if sum(id in s.own | s.related for s in sides) > 1)
-            - parties
-        )
-        return Target(
-            claim=claim,
-            sides=tuple(Side(side.own, side.related - shared) for side in sides),
-            words=content_words(without_names),
-            type=claim.type,
-            speakers=frozenset(can_speak_for(parties, self._edges)),
-        )
-
-    def _sides(self, parties: frozenset[int]) -> list[frozenset[int]]:
-        """Parties in groups of kin. A joint venture among its owners joins none: each owner is a side."""
-        joint = {id for id in parties if len(self.companies[id].parents & parties) > 1}
-        owners = parties - joint
-        if joint and not any(self.kin(one, other) for one in owners for other in owners if one != other):
-            return [frozenset({owner}) for owner in sorted(owners)]
-        groups: list[set[int]] = []
-        for party in sorted(parties):
-            kin = [group for group in groups if any(self.kin(party, other) for other in group)]
-            groups = [group for group in groups if group not in kin] + [set().union({party}, *kin)]
-        return [frozenset(group) for group in groups]
-
-    def pair(self, one: int, other: int) -> Target:
-        """A deal between two companies that no claim speaks of."""
-        sides = tuple(Side(frozenset({id}), (self.above(id) | self.below(id)) - {id}) for id in (one, other))
-        shared = (sides[0].own | sides[0].related) & (sides[1].own | sides[1].related)
-        sides = tuple(Side(side.own, side.related - shared) for side in sides)
-        speakers = frozenset(can_speak_for({one, other}, self._edges))
-        return Target(None, sides, frozenset(), "", speakers, (one, other))
 
 
 def read_item(
@@ -252,7 +100,7 @@ class _Reader:
     subject: int | None = None
     subject_passage: int = 0
     speaker: Speaker | None = None
-    found: list[tuple[Target, Statement]] = field(default_factory=list)
+    found: list[Statement] = field(default_factory=list)
     pairs: list[Target] = field(default_factory=list)
     kinds_of_pairs: dict[tuple[int, ...], str] = field(default_factory=dict)
 
@@ -262,10 +110,10 @@ class _Reader:
         for number, passage in enumerate(passages(headline, text)):
             if not passage.boilerplate:
                 self._read_passage(number, passage)
-        found = _with_origins(_merged(self.found))
+        found = with_origins(merged(self.found))
         return Reading(
-            candidates=tuple(statement for target, statement in found if target.claim),
-            leads=tuple(statement for target, statement in found if not target.claim),
+            candidates=tuple(statement for statement in found if statement.claim is not None),
+            leads=tuple(statement for statement in found if statement.claim is None),
         )
 
     def _read_passage(self, number: int, passage: Passage) -> None:
@@ -296,7 +144,14 @@ class _Reader:
             named_before |= clause.named
         self.speaker = frame or self.speaker
 
-    def _clause(self, passage, number, span, mentions, outlets) -> _Clause:
+    def _clause(
+        self,
+        passage: Passage,
+        number: int,
+        span: tuple[int, int],
+        mentions: Sequence[Mention],
+        outlets: Sequence[Mention],
+    ) -> _Clause:
         start, end = span
         folded = passage.folded[start:end]
         plain = [mention for mention in _within(mentions, start, end) if not mention.aside]
@@ -332,14 +187,14 @@ class _Reader:
 
     def _matches(self, clause: _Clause, earlier: Sequence[Target]) -> list[Match]:
         named = self._named(clause)
-        near = {target.claim.id: target for id in named for target in self.profiles.by_company.get(id, ())}
+        near = {target.claim: target for id in named for target in self.profiles.by_company.get(id, ())}
         firms = self._firms(clause, named)
         direct = [match for target in near.values() if (match := self._direct(target, clause, named))]
         chosen = self._best(direct, clause)
         if not chosen and len(firms) < 2:
             chosen = self._carried(clause, named, earlier)
         paired = any(len(match.target.sides) > 1 for match in chosen)
-        held = {match.target.claim.id for match in chosen if match.target.claim}
+        held = {match.target.claim for match in chosen if match.target.claim is not None}
         others = [target for id, target in near.items() if id not in held]
         chosen += [match for target in others if (match := self._one_sided(target, clause, named, paired))]
         if not paired and len(firms) < 2:
@@ -367,8 +222,7 @@ class _Reader:
         """A claim of which two sides are named by different names."""
         if len(target.sides) < 2:
             return None
-        held = [_on_side(side, clause.mentions, named) for side in target.sides]
-        held = [hit for hit in held if hit]
+        held = [hit for side in target.sides if (hit := _on_side(side, clause.mentions, named))]
         if len({id for id, _ in held}) < 2:
             return None
         score, why = self._score(target, clause)
@@ -389,8 +243,8 @@ class _Reader:
         if target.words & clause.words:
             why.append(f"It shares {len(target.words & clause.words)} of {len(target.words)} words with the claim.")
         specific = set(clause.kinds) - {GENERAL}
-        if target.type in clause.kinds or not target.claim and clause.kinds:
-            if target.claim:
+        if target.type in clause.kinds or target.claim is None and clause.kinds:
+            if target.claim is not None:
                 start, end = clause.kinds[target.type]
                 why.append(f"“{clause.quote((start, end))}” speaks of this kind of deal.")
             return 1 + shared, why
@@ -410,10 +264,10 @@ class _Reader:
         if set(clause.kinds) - {GENERAL}:
             return []
         spoken_of = [target for turn in self.turns for target in turn.targets]
-        if any(not target.claim and len(target.all & clause.named) > 1 for target in spoken_of):
+        if any(target.claim is None and len(target.all & clause.named) > 1 for target in spoken_of):
             return []  # a deal without a claim, between the same companies, is what the item is about
-        known = {target.claim.id for target in spoken_of if target.claim}
-        spoken = [match for match in matches if match.target.claim.id in known]
+        known = {target.claim for target in spoken_of if target.claim is not None}
+        spoken = [match for match in matches if match.target.claim in known]
         vague = _wholes(spoken or matches)[:MOST_CLAIMS_OF_A_CLAUSE]
         if spoken:
             return vague
@@ -430,11 +284,8 @@ class _Reader:
         common = target.words & clause.words
         if len(common) < FEWEST_WORDS or share_of(target.words, clause.words) < ONE_SIDED:
             return None
-        waits = any(
-            self.profiles.companies[id].placeholder for id in target.claim.parties if id in self.profiles.companies
-        )
         others = [id for id in clause.named if id not in target.all]
-        if waits and (others or paired) and not _AMONG.search(clause.folded):
+        if target.waits and (others or paired) and not _AMONG.search(clause.folded):
             return None  # a claim on someone who is not named, and the clause names him
         kind = target.type in clause.kinds or (GENERAL in clause.kinds and target.type in COOPERATIVE)
         reasons = (
@@ -484,7 +335,9 @@ class _Reader:
             return self._carried_over(clause, targets, near, why, against)
         return []
 
-    def _carried_over(self, clause, targets, near, why, against) -> list[Match]:
+    def _carried_over(
+        self, clause: _Clause, targets: Sequence[Target], near: bool, why: str, against: tuple[str, ...]
+    ) -> list[Match]:
         answering = clause.voice.signal in ("no_comment", "no_response", "denial")
         pool = list(targets)
         if set(clause.kinds) - {GENERAL} and not answering:
@@ -509,7 +362,7 @@ class _Reader:
             for id in own:
                 for other in self.profiles.by_company.get(id, ()):
                     if len(other.sides) > 1 and all(side.own & own for side in other.sides):
-                        found[other.claim.id] = other
+                        found[other.claim] = other
         return list(found.values())
 
     def _lead(self, clause: _Clause, firms: list[int]) -> list[Match]:
@@ -545,19 +398,21 @@ class _Reader:
         stance, certainty = stance_on(voice, bool(speaks_for) or document)
         if certainty == "conditional" and stance == "supports" and target.type != "conditional_plan":
             stance = "mentions"
-        if not target.claim and stance not in INSISTENT:
+        if target.claim is None and stance not in INSISTENT:
             return
-        against = list(match.against)
+        reasons, against = list(match.reasons), list(match.against)
+        if dated := self._earlier(clause):
+            reasons.append(f"“{dated}” dates it before the item.")
         if stance == "disputes" and voice.signal == "denial":
             against.append("Nobody who speaks for a party is named.")
         if certainty == "hedged":
             against.append("It is hedged.")
         strong = match.strong and stance != "mentions"
-        kind = "" if target.claim else self._kind_of_pair(target, clause)
-        speakers = speaks_for or list(speaking.companies) or [None]
+        kind = self._kind_of_pair(target, clause) if target.claim is None else ""
+        speakers: list[int | None] = [*speaks_for] or [*speaking.companies] or [None]
         for company in speakers if stance in ("no_comment", "no_response", "denies", "confirms") else speakers[:1]:
             statement = Statement(
-                claim=target.claim.id if target.claim else None,
+                claim=target.claim,
                 companies=target.companies,
                 deal_type=kind,
                 stance=stance,
@@ -571,11 +426,18 @@ class _Reader:
                 part=clause.passage.part,
                 passage=clause.passage.text,
                 triggers=self._triggers(clause, target),
-                reasons=match.reasons,
+                reasons=tuple(reasons),
                 against=tuple(dict.fromkeys(against)),
             )
-            self.found.append((target, statement))
+            self.found.append(statement)
             self._entail(target, statement)
+
+    def _earlier(self, clause: _Clause) -> str:
+        """The words that date the clause well before the item was published, if there are any."""
+        found = _DATED.search(clause.folded)
+        if not found or found["year"] and (not self.published or int(found["year"]) >= self.published.year):
+            return ""
+        return clause.quote(found.span())
 
     def _kind_of_pair(self, target: Target, clause: _Clause) -> str:
         """The kind of deal that a clause gives a pair; a general word leaves what was said before."""
@@ -588,28 +450,28 @@ class _Reader:
     def _triggers(self, clause: _Clause, target: Target) -> tuple[str, ...]:
         spans = [(mention.start, mention.end) for mention in clause.mentions if mention.id in target.all]
         spans += clause.voice.triggers
-        spans += [span for kind, span in clause.kinds.items() if kind == target.type or not target.claim]
+        spans += [span for kind, span in clause.kinds.items() if kind == target.type or target.claim is None]
         return tuple(dict.fromkeys(quote for span in sorted(spans) if (quote := clause.quote(span))))
 
     def _entail(self, target: Target, statement: Statement) -> None:
         """A denial of the whole is put forward for its parts, a confirmation of a part for the whole."""
-        if not target.claim:
+        if target.claim is None:
             return
         if statement.stance == "denies":
-            others, why = self.profiles.parts[target.claim.id], "It denies the claim that this one is a part of."
-        elif statement.stance == "confirms" and target.claim.part_of in self.profiles.targets:
-            others, why = [self.profiles.targets[target.claim.part_of]], "It confirms a part of this claim."
+            others, why = self.profiles.parts[target.claim], "It denies the claim that this one is a part of."
+        elif statement.stance == "confirms" and target.part_of in self.profiles.targets:
+            others, why = [self.profiles.targets[target.part_of]], "It confirms a part of this claim."
         else:
             return
         for other in others:
             entailed = replace(
                 statement,
-                claim=other.claim.id,
+                claim=other.claim,
                 strength="possible",
                 reasons=(why,),
                 against=(*statement.against, "By entailment only: the sentence does not speak of it itself."),
             )
-            self.found.append((other, entailed))
+            self.found.append(entailed)
 
     def _follow(self, clause: _Clause, matches: list[Match]) -> None:
         """Remember what the clause was about, for the clauses after it."""
@@ -620,9 +482,11 @@ class _Reader:
             self.subject, self.subject_passage = clause.mentions[0].id, clause.number
 
 
-_AMONG = clauses.re.compile(
-    r"\b(?:including|among|such as|besides|other than|and others?)\b|包括|等", clauses.re.IGNORECASE
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DATED = re.compile(
+    rf"\b(?:on |in )?(?:(?:{_MONTHS})(?: \d{{1,2}})?,? |in )(?P<year>(?:19|20)\d\d)\b|\blast (?:year|{_MONTHS})(?: \d{{1,2}})?\b"
 )
+_AMONG = re.compile(r"\b(?:including|among|such as|besides|other than|and others?)\b|包括|等", re.IGNORECASE)
 
 
 def _on_side(side: Side, mentions: Sequence[Mention], named: frozenset[int]) -> tuple[int, bool] | None:
@@ -656,8 +520,8 @@ def _fitting(matches: list[Match]) -> list[Match]:
 
 def _wholes(matches: list[Match]) -> list[Match]:
     """Without the claims that are parts of another one among them."""
-    ids = {match.target.claim.id for match in matches if match.target.claim}
-    return [match for match in matches if not match.target.claim or match.target.claim.part_of not in ids]
+    ids = {match.target.claim for match in matches if match.target.claim is not None}
+    return [match for match in matches if match.target.claim is None or match.target.part_of not in ids]
 
 
 def _pair_of(target: Target) -> tuple[int, ...]:
@@ -682,47 +546,3 @@ def _spoken_in_frame(voice: Voice, speaker: Speaker | None) -> Voice:
 def _listed(names: Iterable[str]) -> str:
     names = list(dict.fromkeys(names))
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _merged(found: list[tuple[Target, Statement]]) -> list[tuple[Target, Statement]]:
-    """One statement per claim (or pair), stance, company and passage: the strongest, said by the most reliable speaker."""
-    kept: dict[tuple, tuple[Target, Statement]] = {}
-    for target, statement in found:
-        key = (statement.claim, statement.companies, statement.stance, statement.company, statement.passage)
-        standing = kept.get(key)
-        if standing:
-            triggers = tuple(dict.fromkeys((*standing[1].triggers, *statement.triggers)))
-            better = statement.strength == "strong" and standing[1].strength == "possible"
-            target, statement = target, replace(statement if better else standing[1], triggers=triggers)
-        kept[key] = (target, statement)
-    weighty = {
-        (statement.claim, statement.companies, statement.passage)
-        for _, statement in kept.values()
-        if statement.stance != "mentions"
-    }
-    return [
-        (target, statement)
-        for target, statement in kept.values()
-        if statement.stance != "mentions" or (statement.claim, statement.companies, statement.passage) not in weighty
-    ]
-
-
-def _with_origins(found: list[tuple[Target, Statement]]) -> list[tuple[Target, Statement]]:
-    """Where an item cites a single outlet for a rumor, its other sentences on that rumor came from there too."""
-    cited = defaultdict(set)
-    for _, statement in found:
-        if statement.stance == "supports" and statement.origin is not None:
-            cited[statement.claim, statement.companies].add(statement.origin)
-    filled = []
-    for target, statement in found:
-        origins = cited[statement.claim, statement.companies]
-        if (
-            statement.stance == "supports"
-            and statement.origin is None
-            and statement.speaker_kind in ("outlet", "anonymous")
-            and len(origins) == 1
-        ):
-            why = "The item cites one outlet for this, in another sentence."
-            statement = replace(statement, origin=next(iter(origins)), reasons=(*statement.reasons, why))
-        filled.append((target, statement))
-    return filled

@@ -392,10 +392,10 @@ def _subject(folded: str, companies: Sequence[Mention], cue: tuple[int, int]) ->
 def _pronoun(folded: str, cue: tuple[int, int]) -> Speaker | None:
     for found in reversed(list(_PRONOUN.finditer(folded, 0, cue[0]))):
         if _NEAR.match(folded[found.end() : cue[0]]):
-            return Speaker("company", refers=found.lastgroup)
+            return Speaker("company", refers=found.lastgroup or "")
     tail = _PRONOUN.search(folded, cue[1]) if cue else None
     if tail and re.match(rf" (?:also )?(?:{_SAYING})\b", folded[tail.end() :]):
-        return Speaker("company", refers=tail.lastgroup)
+        return Speaker("company", refers=tail.lastgroup or "")
     return None
 
 

@@ -17,8 +17,11 @@ from deals import clock
 from deals.choices import Precision, Stance, Status
 from deals.linking import link, placeholder, report_at, withdraw
 from deals.models import Claim, Company, CompanyAlias, Evidence, Parentage, Party, Report, Source, SourceAlias
-from ingest.matching import ClaimProfile, CompanyProfile, Profiles, Reading, SourceProfile, Statement
+from ingest.matching import Profiles
 from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState, digest
+from ingest.names import CompanyProfile, SourceProfile
+from ingest.profiles import ClaimProfile
+from ingest.statements import Reading, Statement
 
 # An item that only mentions a claim, or tells its background, is not put before an editor.
 WORTH_A_LOOK = (Stance.SUPPORTS, Stance.DISPUTES, Stance.CONFIRMS, Stance.DENIES, Stance.NO_COMMENT, Stance.NO_RESPONSE)
@@ -218,13 +221,18 @@ def _row(entry: Entry, statement: Statement, ticked: bool, now: datetime) -> Sug
         certainty=statement.certainty,
         part=statement.part,
         passage=statement.passage,
-        passage_digest=digest(statement.passage),
+        passage_digest=_digest(statement),
         triggers=list(statement.triggers),
         reasons=list(statement.reasons),
         against=list(statement.against),
         preselected=ticked,
         created_at=now,
     )
+
+
+def _digest(statement: Statement) -> bytes:
+    """Tells statements of an item apart; the leads of one sentence by their companies."""
+    return digest("\n".join([statement.passage, *map(str, sorted(statement.companies))]))
 
 
 def _key(row: Suggestion) -> tuple:

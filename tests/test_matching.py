@@ -4,8 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.matching import ClaimProfile, Profiles, Reading, read_item
+from ingest.matching import Profiles, read_item
 from ingest.names import CompanyProfile, SourceProfile
+from ingest.profiles import ClaimProfile
+from ingest.statements import Reading
 
 NORDWIND, HALDEN, BRIGHTCELL, GROUP, JOINT, VANTA, UNNAMED, CHINA = range(1, 9)
 COMPANIES = [

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.matching import ClaimProfile, CompanyProfile, Profiles, SourceProfile
+from ingest.matching import Profiles
+from ingest.names import CompanyProfile, SourceProfile
+from ingest.profiles import ClaimProfile
 from ingest.text import fold
 
 CASES = Path(__file__).resolve().parent.parent.parent / "shared" / "cases"
