@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+import re
 import runpy
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from tracker.commandline import run
 from tracker.logs import JSONLine, without_secrets
 
 HOME = Path(__file__).resolve().parent.parent
+SETTINGS = HOME / "tracker" / "settings.py"
 PRODUCTION = {
     "DATABASE_URL": "postgres://hearsay@127.0.0.1:1/hearsay",
     "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -86,7 +88,7 @@ def refused(monkeypatch, environment):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured) as refusal:
-        runpy.run_path(str(HOME / "tracker" / "settings.py"))
+        runpy.run_path(str(SETTINGS))
     return str(refusal.value)
 
 
@@ -146,6 +148,22 @@ def test_a_production_configuration_has_no_deployment_warnings(house):
 
     assert outcome.returncode == 0, outcome.stderr
     assert "no issues (0 silenced)" in outcome.stdout
+
+
+def test_health_is_asked_for_in_plain_http_on_an_https_site(house):
+    ask = "from django.test import Client; print(Client().get('/healthz', headers={'host': '127.0.0.1'}).status_code)"
+
+    outcome = house("manage.py", "shell", "--no-imports", "-c", ask, SITE_URL="https://hearsay.example.org")
+
+    assert outcome.stdout == "503\n"  # not migrated, and said so at once: no redirect
+
+
+def test_every_setting_is_documented():
+    read = re.findall(r'\b(?:text|flag|number|listed|address|service)\("([A-Z_]+)"', SETTINGS.read_text())
+    documented = (HOME / "docs" / "operations.md").read_text()
+
+    assert len(read) > 15
+    assert [name for name in read if f"`{name}`" not in documented] == []
 
 
 def test_the_embedded_mode_makes_its_own_key_and_keeps_it_to_itself(house, tmp_path):
