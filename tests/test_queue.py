@@ -1,17 +1,23 @@
 """The desk's queue: items in order, their page, and what an editor's decision on one does."""
 
 import itertools
+import os
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
 
 from deals.choices import DealType, SpeakerKind, Stance
 from deals.models import Claim, Deal, Evidence, Report
 from ingest.models import Entry, Feed, Suggestion
+from tracker.rights import write_groups
 
 QUERIES = 13
+ITEM_QUERIES = 16
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AT_TWO = datetime(2024, 4, 15, 6, tzinfo=UTC)
 ATTACK = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 
@@ -242,6 +248,22 @@ def test_the_item_page_marks_the_passage_and_its_trigger_words(desk, make_entry,
     page = desk.get(open_item(entry)).content.decode()
 
     assert f'<mark id="s{said.pk}-said">“This is <b>not  true</b>,” said Jin Yibo.</mark> More.' in page
+
+
+@pytest.mark.parametrize("size", [1, 20])
+def test_the_item_page_takes_the_same_queries_for_any_number_of_statements(
+    size, desk, make_entry, suggest, make_claim, make_source, django_assert_max_num_queries
+):
+    entry = make_entry()
+    claims = [make_claim(f"Claim {n}") for n in range(size)]
+    for number, claim in enumerate(claims):
+        suggest(entry, claim, passage=f"Passage {number}", origin=make_source("36kr"))
+        suggest(entry, passage=f"Lead {number}")
+
+    with django_assert_max_num_queries(ITEM_QUERIES):
+        page = desk.get(open_item(entry))
+
+    assert len(page.context["about"]) == size
 
 
 def test_titles_and_texts_are_shown_as_text_whatever_they_hold(desk, make_entry, suggest, make_claim):
@@ -572,3 +594,96 @@ def test_every_key_is_a_button_or_link_on_the_page(desk, make_entry, suggest, ma
     page = desk.get(open_item(entry)).content.decode()
 
     assert sorted(re.findall(r'data-key="(.)"', page)) == sorted("?ajknqrs")
+
+
+@pytest.fixture
+def browser(monkeypatch, transactional_db):
+    write_groups(apps)  # an earlier test with a live server has emptied the tables that migrations fill
+    if not CHROMIUM:
+        pytest.skip("No chromium on this machine: the desk was not looked at.")
+    from playwright.sync_api import sync_playwright
+
+    # The browser's own loop runs in this thread; the test's queries are not asynchronous for that.
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+def seated(browser, client, live_server, **window):
+    """A page of a browser that is logged in as the client is, and the list of what its console says."""
+    context = browser.new_context(**window)
+    cookie = client.cookies["sessionid"]
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return page, said
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_the_desk_is_silent_under_the_policy_fits_a_phone_and_passes_axe(
+    width, scheme, live_server, browser, desk, make_entry, suggest, make_claim, make_report
+):
+    from axe_playwright_python.sync_playwright import Axe
+
+    entry = make_entry(text="A long word: " + "platform" * 40)
+    suggest(entry, make_claim(), triggers=["true"], against=["It is hedged."])
+    suggest(entry, deal_type=DealType.TECHNOLOGY_LICENCE)
+    paths = [reverse("admin:index"), open_item(entry), open_claim(entry), reverse("admin:add_report_from_address"),
+             reverse("admin:report_said", args=[make_report(text="Words.").pk])]  # fmt: skip
+    page, said = seated(browser, desk, live_server, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    wide, heard, violations = [], [], []
+    for path in paths:
+        page.goto(live_server.url + path)
+        page.evaluate("document.querySelectorAll('#content details').forEach((one) => { one.open = true })")
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(path)
+        heard += said
+        # The stock autocomplete is Django's to mend.
+        ours = {"include": [["#content"]], "exclude": [[".select2-container"]]}
+        found = Axe().run(page, context=ours).response["violations"]
+        violations += [(path, one["id"]) for one in found if one["impact"] in ("serious", "critical")]
+        said.clear()  # axe itself breaks the policy
+
+    assert heard == []
+    assert wide == []
+    assert violations == []
+
+
+def test_an_editor_works_through_the_queue_by_keys(live_server, browser, desk, make_entry, suggest, make_claim):
+    claim = make_claim()
+    first, second = make_entry(), make_entry(published_at=AT_TWO - timedelta(hours=1))
+    for entry in (first, second):
+        suggest(entry, claim)
+    page, said = seated(browser, desk, live_server)
+    page.goto(live_server.url + reverse("admin:queue"))
+
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{open_item(first)}")
+    page.keyboard.press("a")
+    page.wait_for_url(f"**{open_item(second)}")
+    page.keyboard.press("r")
+    page.wait_for_url(f"**{reverse('admin:queue')}")
+
+    assert said == []
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.decision, second.decision) == ("linked", "rejected")
+
+
+def test_the_desk_works_without_javascript(live_server, browser, desk, make_entry, suggest, make_claim, make_company):
+    entry = make_entry()
+    said = suggest(entry, make_claim())
+    make_company("JLR", aliases=["Jaguar Land Rover"])
+    page, _ = seated(browser, desk, live_server, java_script_enabled=False)
+    page.goto(live_server.url + open_item(entry))
+
+    page.click("summary:has-text('Correct it')")
+    page.fill(f"[name='s{said.pk}-company_typed']", "Jaguar Land Rover")
+    page.click("button[value=accept]")
+
+    assert "Linked" in page.inner_text(".messagelist")
+    assert Evidence.objects.get().company.name == "JLR"
