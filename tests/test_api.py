@@ -507,6 +507,29 @@ def test_writing_is_refused_as_a_problem(client, db):
     assert response["Content-Type"] == "application/problem+json"
 
 
+def test_who_accepts_no_json_is_told_so_in_json(client, db):
+    response = client.get(CLAIMS, headers={"Accept": "text/html"})
+
+    assert response.status_code == 406
+    assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("path", "content_type"), [("/", "text/html"), (CLAIMS, "application/problem+json")])
+def test_a_request_for_another_host_is_refused(path, content_type, client, db):
+    response = client.get(path, headers={"Host": "evil.example"})
+
+    assert response.status_code == 400
+    assert response["Content-Type"].startswith(content_type)
+
+
+@pytest.mark.parametrize(("private", "expected"), [(False, "no-cache"), (True, "no-cache, private")])
+def test_an_answer_is_asked_for_anew_each_time(private, expected, client, reader, settings):
+    settings.PRIVATE_SITE = private
+    client.force_login(reader)
+
+    assert client.get(CLAIMS)["Cache-Control"] == expected
+
+
 def test_a_breakdown_under_api_is_a_problem_and_tells_nothing(client, monkeypatch, db):
     def broken(*args):
         raise RuntimeError("Secretcause")

@@ -34,7 +34,8 @@ def problem_response(error: Exception, context: dict) -> Response | None:
         detail = str(response.data.get("detail", HTTPStatus(response.status_code).phrase))
     response.data = problem(response.status_code, detail, errors)
     response.content_type = CONTENT_TYPE
-    context["request"].accepted_renderer = JSONRenderer()  # whatever the view itself gives, a problem is JSON
+    # Whatever the view gives, and whatever was accepted, a problem is JSON.
+    context["request"].accepted_renderer, context["request"].accepted_media_type = JSONRenderer(), CONTENT_TYPE
     return response
 
 

@@ -53,7 +53,7 @@ class PublicView(APIView):
 
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
-        patch_cache_control(response, no_cache=True, private=settings.PRIVATE_SITE)
+        patch_cache_control(response, no_cache=True, **({"private": True} if settings.PRIVATE_SITE else {}))
         return response
 
 
