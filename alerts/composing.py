@@ -97,7 +97,7 @@ def subject(pieces: Sequence[Piece]) -> str:
 def why_you(delivery: Delivery) -> str:
     claim = delivery.subscription.claim
     followed = f"the claim “{clean(claim.wording)}”" if claim else "all claims"
-    return f"You get this because {delivery.subscriber.email} follows {followed}."
+    return f"You get this because {clean(delivery.subscriber.email)} follows {followed}."
 
 
 def unsubscribe_url(delivery: Delivery) -> str:
