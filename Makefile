@@ -25,13 +25,13 @@ lint: .venv/installed-dev
 	$(V)/ruff check .
 	$(V)/ruff format --check .
 	$(V)/mypy
-	$(V)/python -W error manage.py makemigrations --check --dry-run
-	$(V)/python -W error manage.py check --fail-level WARNING
-	@echo "manage.py check --deploy, as in production"
-	@env DATA_DIR="$$(mktemp -d)" DATABASE_URL=postgres://hearsay@127.0.0.1/hearsay REDIS_URL=redis://127.0.0.1 \
-		SECRET_KEY="$$($(V)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
+	@DATA_DIR="$$(mktemp -d)" && export DATA_DIR && trap 'rm -r "$$DATA_DIR"' EXIT && \
+	$(V)/python -W error manage.py makemigrations --check --dry-run && \
+	$(V)/python -W error manage.py check --fail-level WARNING && \
+	env DATABASE_URL=postgres://hearsay@127.0.0.1/hearsay REDIS_URL=redis://127.0.0.1 \
 		SITE_URL=https://hearsay.example.org EMAIL_URL=smtp+tls://mail.example.org:587 \
-		$(V)/python manage.py check --deploy --fail-level WARNING
+		SECRET_KEY="$$($(V)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
+		$(V)/python -W error manage.py check --deploy --fail-level WARNING
 
 bench: .venv/installed-dev
 	@for bench in $(wildcard bench/*.py); do echo "$$bench"; $(V)/python "$$bench" || exit 1; done
