@@ -15,6 +15,7 @@ NO_COMMENT = _any(
     r"\bneither confirm\w* nor den\w+",
     r"\bn(?:either|ot) den\w+ (?:n?or) confirm\w*",
     r"\b(?:declin|refus)(?:ed|es|ing|e) to (?:\w+ )?(?:comment|discuss|elaborate|say|confirm or deny)\b",
+    r"\bdeclin(?:ed|es|ing) (?:all |any |further )?comment\b|\bpremature to (?:comment|speculate|say)\b",
     r"\b(?:would|will|could|did|does|do) ?n[o']t (?:immediately )?comment\b",
     r"\b(?:wouldn't|won't|couldn't|didn't) comment\b",
     r"\b(?:had|has|have|gave|with) no (?:\w+ )?comment\b",
@@ -37,7 +38,9 @@ DENIAL = _any(
     r"\bno basis\b|\bwithout (?:any )?foundation\b",
     rf"\b(?:dismiss|refut|reject|rebuff|rubbish|quash|contradict)(?:ed|es|s|ing) (?:as \w+ )?{REPORT}",
     r"\brefut(?:ed|es) (?:it|this|that|them)\b|\brul(?:ed|es) out\b",
-    r"\bnot (?:currently |actively )?(?:in (?:any )?talks|considering|planning|negotiating|holding talks|discussing|selling|buying|for sale)\b",
+    r"\bnot (?:currently |actively |now )?(?:in (?:any )?(?:talks|discussions|negotiations)|considering|planning|negotiating|discussing|selling|buying|for sale)\b",
+    r"\bnot (?:currently |actively |now )?(?:holding|having|conducting|engaged in) (?:any )?(?:talks|discussions|negotiations)\b",
+    r"\b(?:does|do|did|has|have)(?: not|n't) (?:currently )?(?:plan|intend|propose|planned|intended)\b|\b(?:not interested|no interest) in\b",
     "否认|不实|并无此事|不属实|没有此事|无此事|谣言|辟谣|子虚乌有|无此计划|没有(?:相关|此类|任何)?(?:计划|打算)|假消息",
 )
 CONFIRMATION = _any(
@@ -55,6 +58,14 @@ SAYING = (
 )
 SPOKEN = _any(
     rf"\b(?:{SAYING})\b|\bas saying\b|\bannouncement\b|\bstatement\b|\bfiling\b", "表示|称|说|透露|回应|公告|宣布|指出"
+)
+# That a deal came to nothing is a stage of it, and neither a denial nor a confirmation.
+ENDED = _any(
+    r"\b(?:terminat|withdr[ae]w|abandon|scrap|suspend|cancel|halt)\w* (?:\w+ ){0,3}?(?:plans?|talks|discussions|negotiations|agreement|deal|offer|bid|proposal|merger|acquisition|takeover|partnership|joint venture)\b",
+    r"\bwithdraw from (?:\w+ ){0,3}?(?:talks|negotiations|deal|agreement|merger)\b|\b(?:broke|broken|breaks|called|calls|call) off\b",
+    r"\b(?:ended|ends|ending) (?:\w+ ){0,3}?(?:talks|negotiations|discussions|partnership|cooperation|joint venture)\b|\btalks (?:\w+ ){0,4}?(?:collapsed|failed|ended)\b",
+    r"\b(?:failed|unable|not been able|not able) to (?:reach|agree|conclude|complete)\b|\bpulled out of\b",
+    "终止(?:合作|谈判|交易|收购)|谈判破裂|撤回(?:收购|要约|提议)|取消(?:收购|合作|交易)",
 )
 RUMOR = _any(
     r"\breported(?:ly)?\b|\breports? (?:indicate|suggest|say|claim|that)\w*|\baccording to (?:local |media |press )*(?:reports?|rumou?rs?|media)\b",

@@ -20,6 +20,8 @@ from ingest.statements import Reading, Statement, merged, with_origins
 from ingest.text import Passage, fold, passages
 from ingest.wording import GENERAL, content_words, deal_words
 
+# Claims that a deal ended: the words for that are what they say.
+ENDINGS = frozenset({"jv_termination", "insolvency"})
 INSISTENT = frozenset({"denies", "disputes", "confirms", "supports", "no_comment", "no_response"})
 
 
@@ -143,6 +145,9 @@ class _Reader:
     def _say(self, clause: Clause, match: Match) -> None:
         target, voice = match.target, clause.voice
         speaking = voice.speaker or Speaker()
+        if voice.signal == "ended" and target.type in ENDINGS:
+            told = speaking.kind in PARTY_KINDS and voice.certainty == "stated"
+            voice = replace(voice, signal="confirmation" if told else "rumor")
         speaks_for = [id for id in speaking.companies if id in target.speakers]
         document = speaking.kind == "document"
         stance, certainty = stance_on(voice, bool(speaks_for) or document)
@@ -157,7 +162,9 @@ class _Reader:
             against.append("Nobody who speaks for a party is named.")
         if certainty == "hedged":
             against.append("It is hedged.")
-        strong = match.strong and stance != "mentions"
+        if voice.signal == "ended":
+            reasons.append("It says that the deal came to nothing: a stage, not a denial.")
+        strong = match.strong and (stance != "mentions" or voice.signal == "ended")
         kind = self._kind_of_pair(target, clause) if target.claim is None else ""
         speakers: list[int | None] = [*speaks_for] or [*speaking.companies] or [None]
         for company in speakers if stance in ("no_comment", "no_response", "denies", "confirms") else speakers[:1]:

@@ -14,6 +14,7 @@ from ingest.cues import (
     CONDITION,
     CONFIRMATION,
     DENIAL,
+    ENDED,
     HEDGE,
     IF_TRUE,
     NEGATED,
@@ -36,7 +37,7 @@ class Voice:
     """The cue of a clause: what it does (`signal`), how surely, who speaks, the outlet it cites, where the words are.
 
     Signals: denial, confirmation, no_comment, no_response, rumor, assertion (the outlet's own plain words), if_true,
-    aside (a comparison), opinion, background, contact (both-sided: neither yes nor no), none.
+    aside (a comparison), opinion, ended (the deal came to nothing), background, contact (both-sided: neither yes nor no), none.
     """
 
     signal: str
@@ -76,6 +77,8 @@ def _affirmed(folded: str, companies: Sequence[Mention], outlet: int | None) -> 
     triggers = tuple(cue.span() for cue in (done or (saying if said_by_party else None), rumor or hedge) if cue)
     if opinion and not said_by_party:
         return Voice("opinion", "hedged", speaker, outlet, (opinion.span(),))
+    if not background and (ended := ENDED.search(folded)):
+        return Voice("ended", certainty, speaker, outlet, (ended.span(),))
     if said_by_party and certainty == "stated" and (done or saying):
         return Voice("confirmation", certainty, speaker, outlet, triggers[:1])
     if rumor and not (background and not (speaker and speaker.kind == "anonymous")):

@@ -4,6 +4,7 @@ Suggesting never links and never moves a status. An entry's suggestions and its 
 transaction, so a crash loses nothing and a second worker repeats nothing.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,20 +12,25 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from deals import clock
 from deals.choices import Precision, Stance, Status
 from deals.linking import link, placeholder, report_at, withdraw
 from deals.models import Claim, Company, CompanyAlias, Evidence, Parentage, Party, Report, Source, SourceAlias
 from ingest.matching import Profiles
-from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState, digest
+from ingest.models import Decision, Entry, Refusal, Strength, Suggestion, SuggestionState, digest
 from ingest.names import CompanyProfile, SourceProfile
 from ingest.profiles import ClaimProfile
 from ingest.statements import Reading, Statement
 
-# An item that only mentions a claim, or tells its background, is not put before an editor.
-WORTH_A_LOOK = (Stance.SUPPORTS, Stance.DISPUTES, Stance.CONFIRMS, Stance.DENIES, Stance.NO_COMMENT, Stance.NO_RESPONSE)
+# An item that only mentions a claim, or tells its background, is not put before an editor; a strong mention is: it
+# tells the end of a deal.
+WORTH_A_LOOK = (
+    Q(stance__in=[Stance.SUPPORTS, Stance.DISPUTES, Stance.CONFIRMS, Stance.DENIES])
+    | Q(stance__in=[Stance.NO_COMMENT, Stance.NO_RESPONSE])
+    | Q(stance=Stance.MENTIONS, strength=Strength.STRONG)
+)
 # Stance → statuses that it could still move: what is ticked in advance.
 MOVES: dict[str, set] = {
     Stance.SUPPORTS: {None, Status.DENIED},
@@ -38,6 +44,8 @@ AS_SUGGESTED = (
     "claim", "stance", "speaker_kind", "speaker_name", "speaker_role", "company", "origin", "certainty", "part"
 )  # fmt: skip
 MOST_REREAD = 500
+# Seconds; a task may run for 110.
+LONGEST_BATCH = 20.0
 
 
 class SuggestionError(Exception):
@@ -59,15 +67,19 @@ class Pick(NamedTuple):
     corrections: Mapping[str, Any] = {}
 
 
-def read_unread(limit: int = 200) -> int:
-    """Look up to `limit` unread entries through, oldest first; how many were looked at. Any worker, at any time."""
+def read_unread(limit: int = 200, seconds: float = LONGEST_BATCH) -> int:
+    """Look up to `limit` unread entries through, oldest first; how many were looked at. Any worker, at any time.
+
+    A batch ends early after `seconds`, so that slow texts never hold it beyond a task's time limit.
+    """
     entries = list(Entry.objects.unread()[:limit])
     if not entries:
         return 0
-    readings = read([entry for entry in entries if entry.is_news])
+    readings = read(entries, seconds)
+    entries = entries[: len(readings)]
     with transaction.atomic():
         ours = _still(entries, read_at=None)
-        _write([entry for entry in ours if entry.is_news], readings)
+        _write(ours, readings)
         Entry.objects.filter(pk__in=[entry.pk for entry in ours]).update(read_at=clock.now())
     return len(entries)
 
@@ -82,7 +94,7 @@ def read_again(entries: Iterable[Entry]) -> int:
         return 0
     readings = read(entries)
     with transaction.atomic():
-        return _write(_still(entries, decided_at=None), readings, afresh=True)
+        return _write(_still(entries[: len(readings)], decided_at=None), readings, afresh=True)
 
 
 def reread(companies: Iterable[Company]) -> int:
@@ -93,12 +105,20 @@ def reread(companies: Iterable[Company]) -> int:
     return read_again(waiting[:MOST_REREAD])
 
 
-def read(entries: Sequence[Entry]) -> dict[int, Reading]:
-    """What each entry says, by its key. The same number of queries for any number of entries; writes nothing."""
-    if not entries:
-        return {}
+def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, Reading]:
+    """What each entry says, by its key, in the same number of queries for any number; writes nothing.
+
+    Entries that `seconds` do not suffice for are left out at the end; the first is always read.
+    """
+    ends = time.monotonic() + seconds
     profiles = current_profiles()
-    return {entry.pk: profiles.read(entry.title, entry.text, entry.published_at) for entry in entries}
+    readings: dict[int, Reading] = {}
+    for entry in entries:
+        if readings and time.monotonic() > ends:
+            break
+        news = entry.is_news
+        readings[entry.pk] = profiles.read(entry.title, entry.text, entry.published_at) if news else Reading()
+    return readings
 
 
 def current_profiles() -> Profiles:
@@ -177,7 +197,7 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading], *, afresh:
 
 def _wait(entries: QuerySet[Entry]) -> None:
     """Set whether undecided entries wait: those with something pending that is worth an editor's time."""
-    worth = Suggestion.objects.pending().filter(stance__in=WORTH_A_LOOK)
+    worth = Suggestion.objects.pending().filter(WORTH_A_LOOK)
     entries.filter(pk__in=worth.values("entry")).update(waiting=True)
     entries.exclude(pk__in=worth.values("entry")).update(waiting=False)
 
@@ -356,7 +376,7 @@ def _take_lead(entry: Entry, suggestions: Sequence[Suggestion]) -> None:
 def _other_business(entry: Entry, claim: Claim) -> bool:
     """Whether the item still says something on other claims, or on a deal of other companies."""
     parties = set(claim.companies.values_list("pk", flat=True))
-    for suggestion in entry.suggestions.pending().filter(stance__in=WORTH_A_LOOK).prefetch_related("companies"):
+    for suggestion in entry.suggestions.pending().filter(WORTH_A_LOOK).prefetch_related("companies"):
         if suggestion.claim_id or not {company.pk for company in suggestion.companies.all()} & parties:
             return True
     return False

@@ -86,6 +86,16 @@ def test_a_bare_mention_is_kept_and_put_before_nobody(claim, make_entry):
     assert not entry.waiting
 
 
+def test_the_end_of_a_deal_is_put_before_an_editor_and_is_no_denial(claim, make_entry):
+    entry = make_entry("JLR said it has called off its licence for Chery's platforms.")
+
+    read_unread()
+
+    entry.refresh_from_db()
+    assert entry.waiting
+    assert [(s.stance, s.strength, s.preselected) for s in entry.suggestions.all()] == [("mentions", "strong", False)]
+
+
 def test_what_stood_in_a_feed_at_its_first_poll_is_marked_read_without_suggestions(claim, make_entry):
     entry = make_entry(RUMOR, is_news=False)
 
@@ -102,6 +112,15 @@ def test_a_batch_ends_at_its_limit(claim, make_entry):
 
     assert read_unread(limit=2) == 2
     assert Entry.objects.unread().count() == 1
+
+
+def test_a_batch_that_takes_too_long_ends_with_what_was_read(claim, make_entry):
+    for _ in range(3):
+        make_entry(RUMOR)
+
+    assert read_unread(seconds=0) == 1
+    assert Entry.objects.unread().count() == 2
+    assert Suggestion.objects.count() == 1
 
 
 def test_an_entry_that_is_read_twice_gains_nothing_twice(claim, make_entry):
