@@ -1,7 +1,9 @@
 """Every address of the site; each room keeps its own list."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -10,6 +12,7 @@ urlpatterns = [
     path("", include("alerts.urls")),
     path("", include("tracker.example.urls")),
     path("", include("tracker.health")),
+    path("favicon.ico", RedirectView.as_view(url=static("deals/icon.svg"))),
 ]
 
 handler400 = "tracker.problems.bad_request"
