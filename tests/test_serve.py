@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -127,11 +128,13 @@ def test_the_site_starts_with_one_command_stops_with_ctrl_c_and_starts_again_wit
     assert first.ends() == 0
     assert left_of(below) == []
 
-    again = started(command, tmp_path / "again.txt", environment)
+    elsewhere = free_port()
+    again = started(command, tmp_path / "again.txt", environment | {"PORT": str(elsewhere)})
     wait_for(lambda: again.printed("Ctrl-C stops all of it."))
     assert password_in(again.output.read_text()) == password
     assert count(tmp_path, "deals_claim") == claims
     assert count(tmp_path, "ingest_entry") >= entries
+    assert {urlsplit(url).port for url in column(tmp_path, "ingest_feed", "url")} == {elsewhere}
 
     below = again.below()
     worker = next(process for process in psutil.Process(again.process.pid).children() if "celery" in process.cmdline())
@@ -146,9 +149,13 @@ def password_in(output):
 
 
 def count(tmp_path, table):
+    return len(column(tmp_path, table, "id"))
+
+
+def column(tmp_path, table, name):
     connection = sqlite3.connect(tmp_path / "var" / "hearsay.sqlite3")
     try:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+        return [value for (value,) in connection.execute(f"SELECT {name} FROM {table}")]  # noqa: S608
     finally:
         connection.close()
 
