@@ -97,12 +97,11 @@ def read_again(entries: Iterable[Entry]) -> int:
         return _write(_still(entries[: len(readings)], decided_at=None), readings, afresh=True)
 
 
-def reread(companies: Iterable[Company]) -> int:
-    """Look those items through again that wait with a lead on two of these companies: there is a claim for it now."""
-    companies = set(companies)
-    named = Suggestion.objects.pending().leads().filter(companies__in=companies)
+def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int:
+    """Look those items through again that wait with a lead on one of these companies: they have a new claim."""
+    named = Suggestion.objects.pending().leads().filter(companies__in=list(companies))
     waiting = Entry.objects.waiting().filter(pk__in=named.values("entry"))
-    return read_again(waiting[:MOST_REREAD])
+    return read_again(waiting.exclude(pk=apart_from.pk if apart_from else None)[:MOST_REREAD])
 
 
 def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, Reading]:
@@ -295,10 +294,7 @@ def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: A
         elif not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).update(report=report):
             raise _decided_by_another(entry)
         Entry.objects.filter(pk=entry.pk).update(report=report)
-        others = Entry.objects.waiting().exclude(pk=entry.pk)
-        parties = list(claim.companies.all())
-        leads = Suggestion.objects.pending().leads().filter(companies__in=parties)
-        read_again(others.filter(pk__in=leads.values("entry"))[:MOST_REREAD])
+        reread(claim.companies.all(), apart_from=entry)
     _now(entry, report=report, **decided)
     return evidence
 

@@ -362,6 +362,17 @@ def test_other_items_that_wait_with_the_same_lead_turn_to_the_new_claim(companie
     assert other.waiting
 
 
+def test_a_claim_opened_elsewhere_is_matched_to_what_waits_with_its_lead(companies, make_claim, make_entry):
+    entry = make_entry(DENIAL)
+    read_unread()
+    claim = make_claim(type="technology_licence")
+
+    assert suggestions.reread(companies) == 1
+
+    assert [(s.claim, s.stance) for s in entry.suggestions.all()] == [(claim, "denies")]
+    assert suggestions.reread(companies) == 0
+
+
 def test_reading_again_leaves_decided_items_and_rejected_pairs_alone(claim, make_entry, editor):
     decided, waiting = make_entry(RUMOR), make_entry(DENIAL)
     read_unread()
