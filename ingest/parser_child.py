@@ -34,6 +34,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 TOO_LONG = "Reading this feed took too long, so it was stopped."
 TOO_MUCH = "Reading this feed took too much memory, so it was stopped."
+BROKE_DOWN = "The parser broke down on this feed."
+OUT_OF_MEMORY = 3  # how a child ends that has too little left to say so
 
 
 class Limits(NamedTuple):
@@ -89,11 +91,10 @@ class Child:
         except BaseException:  # also when our own task is stopped half-way: the next question needs a clean pipe
             self.end()
             raise
+        if answer["last"]:
+            self.end()
         if "refused" in answer:
             raise NotAFeed(answer["refused"])
-        if "too_much" in answer:
-            self.end()
-            raise ParseOverrun(TOO_MUCH)
         entries = (
             ParsedEntry(**{**entry, "published_at": moment(entry["published_at"])}) for entry in answer["entries"]
         )
@@ -123,7 +124,8 @@ class Child:
         return json.loads(received[4:])
 
     def _cause_of_death(self) -> str:
-        return TOO_LONG if self.process.wait() == -signal.SIGXCPU else TOO_MUCH
+        causes = {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: TOO_MUCH, OUT_OF_MEMORY: TOO_MUCH}
+        return causes.get(self.process.wait(), BROKE_DOWN)
 
     def end(self):
         self.process.kill()
@@ -181,20 +183,32 @@ def serve(limits: Limits):
     parse(WARM_UP.encode(), now=datetime.now(UTC))  # loads what is loaded on first use, while files may be opened
     for codec in ENCODINGS.values():
         "".encode(codec)
-    give_up(limits)
-    for arguments, body in questions():
-        allow_cpu(limits.cpu)
-        sys.stdout.buffer.write(frame(answer_to(json.loads(arguments), body)))
-        sys.stdout.buffer.flush()
+    memory = os.open("/proc/self/statm", os.O_RDONLY)
+    give_up(limits, files=memory + 1)
+    try:
+        for arguments, body in questions():
+            allow_cpu(limits.cpu)
+            answer = answer_to(json.loads(arguments), body)
+            answer["last"] = resident(memory) > limits.data / 3  # the next document may want what this one took
+            sys.stdout.buffer.write(frame(json.dumps(answer, ensure_ascii=False).encode()))
+            sys.stdout.buffer.flush()
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
 
 
-def give_up(limits: Limits):
+def resident(statm: int) -> int:
+    """Bytes of memory that this process holds now; the kernel's own peak would count our parent's before the start."""
+    return int(os.pread(statm, 100, 0).split()[1]) * resource.getpagesize()
+
+
+def give_up(limits: Limits, files: int):
     """Give up, for good, what reading bytes does not need."""
+    sys.path.clear()  # an import that looks for its module finds none, rather than failing at opening a folder
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_DATA, (limits.data, limits.data))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))  # the three that are open: no file, no socket beside them
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # those that are open: no file, no socket beside
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
@@ -216,17 +230,15 @@ def read_frame() -> bytes:
     return sys.stdin.buffer.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
 
 
-def answer_to(arguments: dict, body: bytes) -> bytes:
+def answer_to(arguments: dict, body: bytes) -> dict:
     try:
         found = parse(body, **{**arguments, "now": moment(arguments["now"])})
-        entries = [{**vars(entry), "published_at": iso(entry.published_at)} for entry in found.entries]
-        return json.dumps({"title": found.title, "entries": entries}, ensure_ascii=False).encode()
     except NotAFeed as refusal:
         if isinstance(refusal.__cause__, MemoryError):
-            return b'{"too_much": true}'
-        return json.dumps({"refused": str(refusal)}).encode()
-    except MemoryError:
-        return b'{"too_much": true}'
+            raise refusal.__cause__ from None
+        return {"refused": str(refusal)}
+    entries = [{**vars(entry), "published_at": iso(entry.published_at)} for entry in found.entries]
+    return {"title": found.title, "entries": entries}
 
 
 def iso(moment: datetime | None) -> str | None:

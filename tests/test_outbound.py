@@ -16,6 +16,7 @@ from aiohttp.abc import AbstractResolver
 
 from outbound.addresses import is_public
 from outbound.client import Client, FetchError, Request, fetch, fetch_all, get
+from tests.forks import holds_in_a_fork
 from tests.publisher import Publisher, answer, header
 
 INSIDE = "inside our network"
@@ -547,12 +548,10 @@ def test_the_client_can_be_awaited_on_another_loop(publisher):
     assert asyncio.run(fetch(publisher.url())).body == b"feed"
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_process_makes_its_own_connections(publisher):
     publisher.serve("/", b"feed")
     get(publisher.url())
 
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if get(publisher.url()).body == b"feed" else 1)
-
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert holds_in_a_fork(lambda: get(publisher.url()).body == b"feed")
+    assert get(publisher.url()).body == b"feed"
