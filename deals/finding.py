@@ -36,20 +36,35 @@ def claims(asked: Mapping, among: QuerySet[Claim] | None = None) -> QuerySet[Cla
     return found
 
 
-def with_status(found: QuerySet[Claim], asked: Mapping) -> QuerySet[Claim] | list[int]:
-    """Of these claims, the ones whose status is asked for: by the stored column, or folded at the moment asked for.
-
-    A fold gives the ids, in two queries however many claims.
-    """
+def with_status(found: QuerySet[Claim], asked: Mapping) -> QuerySet[Claim]:
+    """Of these claims, the ones whose status is asked for: by the stored column, or folded at the moment asked for."""
     statuses = {None if status == "none" else status for status in asked.get("status", [])}
     if not statuses:
         return found
     as_of, known_at = asked.get("as_of"), asked.get("known_at")
     if as_of is None and known_at is None:
         return found.filter(status__in=statuses - {None}) if statuses - {None} else found.none()
-    rows = _rows(StatusChange.objects.filter(claim__in=found.values("pk")), known_at)
-    standings = ((pk, fold(rows.get(pk, ()), as_of, known_at)) for pk in found.values_list("pk", flat=True))
-    return [pk for pk, standing in standings if standing.status in statuses]
+    return found.filter(_stood(found, statuses, as_of, known_at))
+
+
+def _stood(found: QuerySet[Claim], statuses: set, as_of: datetime | None, known_at: datetime | None) -> Q:
+    """Which claims had one of the statuses then. One query of its own, for the rows of claims caught in between.
+
+    Where every row lies before the moments, the stored status holds; where none does, there was none. Only claims
+    with rows on both sides must be folded.
+    """
+    rows = StatusChange.objects.filter(claim=OuterRef("pk"))
+    within, beyond = Q(), Q(pk__in=[])
+    if as_of:
+        within, beyond = within & Q(event_at__lte=as_of), beyond | Q(event_at__gt=as_of)
+    if known_at:
+        within, beyond = within & Q(recorded_at__lte=known_at), beyond | Q(recorded_at__gt=known_at)
+    begun, settled = Exists(rows.filter(within)), ~Exists(rows.filter(beyond))
+    between = found.filter(begun, ~settled).order_by()
+    histories = _rows(StatusChange.objects.filter(claim__in=between.values("pk")), known_at)
+    folded = [pk for pk, history in histories.items() if fold(history, as_of, known_at).status in statuses]
+    stood = Q(begun, settled, status__in=statuses - {None}) | Q(pk__in=folded)
+    return stood | Q(~begun) if None in statuses else stood
 
 
 def _rows(changes: QuerySet[StatusChange], known_at: datetime | None = None) -> dict[int, list[Row]]:

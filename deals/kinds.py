@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from deals.choices import Certainty, Kind, Part, Qualifier, Rung, Stance
+from deals.choices import Certainty, Kind, Part, Qualifier, Rung, SpeakerKind, Stance
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,16 @@ class Denial:
     event_at: datetime
     misreported: bool = False
     roots_before: frozenset[int] = frozenset()
+
+
+def nobody_spoken_for(stance: str, speaker_kind: str, company: object | None) -> str | None:
+    """The sentence for a denial or confirmation that no company and no document speaks; None if one does."""
+    if stance not in (Stance.DENIES, Stance.CONFIRMS) or company or speaker_kind == SpeakerKind.DOCUMENT:
+        return None
+    return (
+        f"Only a party or a document {stance}: say for which company, or choose another stance. "
+        "A paper that doubts a story disputes it; one that repeats it supports it."
+    )
 
 
 def missing(

@@ -146,10 +146,6 @@ def link(
     )
     if standing := same_statement(evidence):
         return standing
-    if stance in (Stance.DENIES, Stance.CONFIRMS) and company is None and speaker_kind != SpeakerKind.DOCUMENT:
-        raise LinkError(
-            f"Say for which company the speaker {stance}; a paper that doubts a story disputes it, one that repeats it supports it."
-        )
     try:
         evidence.full_clean(exclude=["claim", "report", "company", "origin", "answers", "recorded_by"])
     except ValidationError as error:

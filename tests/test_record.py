@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deals import clock
+from deals import clock, finding
 from deals.choices import Kind, Precision, Qualifier, Stance, Status
 from deals.history import HistoryError, NewRow, change_status, undo
 from deals.linking import withdraw
-from deals.models import StatusChange
+from deals.models import Claim, StatusChange
 from deals.record import date_in_words, independent_origins, parse_moment, standing, standings, timeline
 from tests.conftest import APRIL_15
 
@@ -128,6 +128,27 @@ def test_standings_take_three_queries_for_any_number_of_claims(size, make_claim,
         found = standings(claims, APRIL_15, now)
 
     assert {each.status for each in found.values()} == {"rumored"}
+
+
+def test_the_claims_found_by_a_status_at_a_moment_are_those_that_the_fold_gives(make_claim, link):
+    """Every lag between event and record, asked for on every pair of moments."""
+    days = [APRIL_15 + n * DAY for n in range(4)]
+    for number, (event, learned) in enumerate((e, r) for e in days for r in days if r >= e):
+        claim = make_claim(f"Claim {number}")
+        for kind, stance, lag in (("report", Stance.SUPPORTS, 0), ("denial", Stance.DENIES, 1)):
+            evidence = link(claim, stance, published_at=event + lag * HOUR)
+            row = NewRow(kind, event + lag * HOUR, "instant", (evidence,))
+            recorded_at = learned + lag * DAY + HOUR
+            change_status(claim, row, seen=claim.version, by=None, recorded_at=recorded_at)
+    moments = [APRIL_15 - HOUR, *(day + 2 * HOUR for day in days), None]
+
+    for as_of, known_at in ((a, k) for a in moments for k in moments):
+        folded = standings(Claim.objects.all(), as_of, known_at)
+        for status in (*Status.values, "none"):
+            asked = {"status": [status], "as_of": as_of, "known_at": known_at}
+            expected = {pk for pk, found in folded.items() if (found.status or "none") == status}
+            found = finding.with_status(Claim.objects.all(), asked)
+            assert set(found.values_list("pk", flat=True)) == expected, asked
 
 
 @pytest.mark.parametrize(

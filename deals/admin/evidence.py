@@ -11,7 +11,6 @@ from django.utils.html import format_html
 
 from deals import linking
 from deals.admin.rows import RowAdmin
-from deals.choices import SpeakerKind, Stance
 from deals.forms import RecordForm
 from deals.models import Claim, Evidence
 from deals.models.evidence import LOCKED_FIELDS
@@ -37,13 +36,6 @@ class EvidenceForm(RecordForm):
         cleaned = super().clean()
         if self.instance.pk:
             return cleaned
-        stance, kind = cleaned.get("stance"), cleaned.get("speaker_kind")
-        if stance in (Stance.DENIES, Stance.CONFIRMS) and not cleaned.get("company") and kind != SpeakerKind.DOCUMENT:
-            self.add_error(
-                "company",
-                f"Say for which company the speaker {stance}; a paper that doubts a story disputes it, "
-                "one that repeats it supports it.",
-            )
         if not self.errors and (standing := linking.same_statement(Evidence(**cleaned))):
             self.add_error("report", f"This is linked already, as evidence {standing.pk}.")
         return cleaned

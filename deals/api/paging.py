@@ -51,16 +51,6 @@ def in_queryset(rows: QuerySet, field: str) -> Keys:
     return keys
 
 
-def in_list(values: Sequence[int]) -> Keys:
-    """Keys that are at hand already, in any order."""
-
-    def keys(after, descending, limit):
-        beyond = [value for value in values if after is None or (value < after if descending else value > after)]
-        return sorted(beyond, reverse=descending)[:limit]
-
-    return keys
-
-
 def write_cursor(way: str, key: int) -> str:
     return urlsafe_b64encode(f"{way}{key}".encode()).decode().rstrip("=")
 

@@ -18,7 +18,7 @@ from deals import finding, record
 from deals.api import examples
 from deals.api.access import AnyoneUnlessPrivate, Gone, SignedIn
 from deals.api.asked import Asked, ChangesAsked, ClaimsAsked, Moments
-from deals.api.paging import Page, in_list, in_queryset, page
+from deals.api.paging import Page, in_queryset, page
 from deals.api.shapes import (
     ChangePageSerializer,
     ChangeSerializer,
@@ -80,8 +80,12 @@ class ClaimsView(PublicView):
         asked = ClaimsAsked.of(request)
         moments = asked.get("as_of"), asked.get("known_at")
         matching = finding.with_status(finding.claims(asked), asked)
-        keys = in_list(matching) if isinstance(matching, list) else in_queryset(matching, "pk")
-        found = page(keys, asked.get("cursor"), asked["page_size"], descending=asked["ordering"] == "-created")
+        found = page(
+            in_queryset(matching, "pk"),
+            asked.get("cursor"),
+            asked["page_size"],
+            descending=asked["ordering"] == "-created",
+        )
         shown = finding.with_parties(Claim.objects.filter(pk__in=found.keys)).order_by()
         by_id = {claim.pk: claim for claim in finding.stand(shown, *moments)}
         claims = [by_id[key] for key in found.keys if key in by_id]

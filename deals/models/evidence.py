@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -6,6 +7,7 @@ from simple_history.models import HistoricalRecords
 
 from deals import clock
 from deals.choices import Certainty, Part, Precision, Rung, SpeakerKind, Stance
+from deals.kinds import nobody_spoken_for
 from deals.models.claims import Claim
 from deals.models.companies import Company
 from deals.models.sources import Report
@@ -135,6 +137,10 @@ class Evidence(models.Model):
 
     def __str__(self):
         return f"{self.report} {self.get_stance_display()}: {self.claim}"
+
+    def clean(self):
+        if said := nobody_spoken_for(self.stance, self.speaker_kind, self.company_id):
+            raise ValidationError({"company": said})
 
     def save(self, *args, **kwargs):
         self.recorded_at = self.recorded_at or clock.now()

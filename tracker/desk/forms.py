@@ -7,6 +7,7 @@ from django import forms
 from deals import clock
 from deals.choices import Certainty, Part, Precision, Role, SourceKind, SpeakerKind, Stance
 from deals.history import event_time
+from deals.kinds import nobody_spoken_for
 from deals.linking import LinkError, canonical_url
 from deals.models import Claim, Company, Party, Report, Source
 from ingest.models import Suggestion
@@ -67,12 +68,8 @@ class StatementForm(forms.Form):
         said = super().clean()
         if said.get("speaker_kind") == SpeakerKind.NAMED and not said.get("speaker_name"):
             self.add_error("speaker_name", "Give the name of the officer or spokesperson, or choose another speaker.")
-        judges = said.get("stance") in (Stance.DENIES, Stance.CONFIRMS)
-        if judges and not said.get("company") and said.get("speaker_kind") != SpeakerKind.DOCUMENT:
-            self.add_error(
-                "company",
-                "Only a party or a document denies or confirms: say for which company, or choose disputes or supports.",
-            )
+        if unspoken := nobody_spoken_for(said.get("stance"), said.get("speaker_kind"), said.get("company")):
+            self.add_error("company", unspoken)
         return said
 
     def to_link(self) -> Pick:
