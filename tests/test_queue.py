@@ -352,6 +352,19 @@ def test_a_form_with_a_gap_says_what_is_missing_and_keeps_what_was_entered(desk,
     assert entry.waiting
 
 
+def test_accepting_sets_a_lead_aside_and_says_how_to_open_it_still(desk, lead, suggest, make_claim):
+    entry, *_ = lead
+    suggest(entry, make_claim("Chery will build cars in Spain"), passage="No plant in Spain, said Jin Yibo.")
+
+    page = desk.post(open_item(entry), form_of(desk.get(open_item(entry))) | {"action": "accept"}, follow=True)
+
+    assert "was set aside" in page.content.decode()
+    assert open_claim(entry) in desk.get(open_item(entry)).content.decode()
+    answer = desk.post(open_claim(entry), opening(desk.get(open_claim(entry))) | {"action": "open", "again": "1"})
+    assert answer.status_code == 302
+    assert Claim.objects.filter(wording="JLR will use Chery's technology").exists()
+
+
 def test_accepting_nothing_is_refused(desk, make_entry, suggest, make_claim):
     entry = make_entry()
     suggest(entry, make_claim(), preselected=False)

@@ -86,6 +86,7 @@ def _accept(request, entry: Entry, wanted: Wanted):
         messages.error(request, "Tick what the item says, or reject it.")
         return _show(request, entry, wanted, reading)
     following = wanted.after(entry)
+    unopened = entry.suggestions.pending().leads().exists()
     try:
         evidence = suggestions.accept(entry, [form.to_link() for form in reading.ticked], by=request.user)
     except (suggestions.SuggestionError, LinkError) as error:
@@ -93,6 +94,10 @@ def _accept(request, entry: Entry, wanted: Wanted):
         entry.refresh_from_db()
         return _show(request, entry, wanted, reading)
     messages.success(request, linked_message(entry, evidence))
+    if unopened:
+        messages.warning(
+            request, format_html("A lead in {} was set aside; a claim can still be opened from it.", _to(entry))
+        )
     return _onward(following, wanted)
 
 
@@ -172,10 +177,10 @@ def read_statements(entry: Entry, data=None) -> Reading:
     return Reading([StatementForm(data, suggestion=_of(suggestion, entry)) for suggestion in found], hand)
 
 
-def leads_of(entry: Entry) -> list[Suggestion]:
-    """The statements of the item's leads, of a lead that was rejected as a whole none."""
+def leads_of(entry: Entry, *, set_aside: bool = False) -> list[Suggestion]:
+    """The statements of the item's leads; of leads that were rejected as a whole only if `set_aside`."""
     found = entry.suggestions.leads().select_related("company", "origin").prefetch_related("companies__aliases")
-    kept = {_companies(s) for s in found if s.state != SuggestionState.REJECTED}
+    kept = {_companies(s) for s in found if set_aside or s.state != SuggestionState.REJECTED}
     return [_of(suggestion, entry) for suggestion in found if _companies(suggestion) in kept]
 
 

@@ -48,7 +48,7 @@ class Opening:
 @permission_required(TO_OPEN, raise_exception=True)
 def page(request: HttpRequest, pk: int):
     entry = get_object_or_404(Entry.objects.select_related("source", "report", "decided_by"), pk=pk)
-    leads = leads_of(entry)
+    leads = leads_of(entry, set_aside=True)
     lead = _chosen(leads, request.GET.get("lead", ""))
     opening = Opening(entry, lead, _proposal(entry, lead), request.POST if request.method == "POST" else None)
     if request.method != "POST":
