@@ -47,7 +47,7 @@ INSERT INTO deals_statuschange (id, claim_id, kind, event_at, precision, recorde
   SELECT n, 1 + (n - 1) / 2, (array['report','denial'])[1 + (n - 1) % 2], now() - interval '400 days' + n * interval '1 second',
     'instant', now() - interval '399 days' + n * interval '1 second', n, gen_random_uuid(), '[]', '', '', '', 'wording', false,
     '', null, 'rumored', 1 + (n - 1) % 2 FROM generate_series(1, {claims} * 2) n;
-INSERT INTO deals_position (only, last) VALUES (true, {claims} * 2);
+INSERT INTO deals_position ("only", last) VALUES (true, {claims} * 2);
 INSERT INTO ingest_feed (id, url, source_id, active, suggest_old, interval, etag, last_modified, next_poll_at, failures, trouble)
   SELECT n, 'https://feed.example/' || n, 1 + n % 200, true, false, 900, '', '',
     now() + (n - 25) * interval '1 second', 0, '' FROM generate_series(1, {entries} / 200 + 50) n;

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deals import clock
 from deals.choices import Precision, Stance, Status
@@ -92,9 +92,12 @@ def read_again(entries: Iterable[Entry]) -> int:
     entries = [entry for entry in entries if not entry.decision and entry.is_news]
     if not entries:
         return 0
+    begun = clock.now()
     readings = read(entries)
     with transaction.atomic():
-        return _write(_still(entries[: len(readings)], decided_at=None), readings, afresh=True)
+        ours = _still(entries[: len(readings)], decided_at=None)
+        Entry.objects.filter(pk__in=[entry.pk for entry in ours]).update(read_at=begun)
+        return _write(ours, readings, afresh=True)
 
 
 def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int:
@@ -102,6 +105,18 @@ def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int
     named = Suggestion.objects.pending().leads().filter(companies__in=list(companies))
     waiting = Entry.objects.waiting().filter(pk__in=named.values("entry"))
     return read_again(waiting.exclude(pk=apart_from.pk if apart_from else None)[:MOST_REREAD])
+
+
+def read_overtaken() -> int:
+    """Look those waiting items through again whose leads a claim opened since may have answered, wherever it was
+    opened; how many gained a suggestion.
+    """
+    overtaken = (
+        Suggestion.objects.pending()
+        .leads()
+        .filter(entry=OuterRef("pk"), companies__party_in__claim__created_at__gt=OuterRef("read_at"))
+    )
+    return read_again(Entry.objects.waiting().filter(Exists(overtaken))[:MOST_REREAD])
 
 
 def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, Reading]:

@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 
 from ingest.polling import poll_due
-from ingest.suggestions import read_unread
+from ingest.suggestions import read_overtaken, read_unread
 
 # Seconds in which a task begins new batches; with the last batch it stays under the tasks' time limit.
 BEGINS_BATCHES_FOR = 20
@@ -21,7 +21,8 @@ def poll_due_feeds():
 
 @shared_task
 def read_new_entries():
-    """Look through entries that nobody has read for suggestions."""
+    """Look through entries that nobody has read, and those whose leads a new claim has overtaken."""
+    read_overtaken()
     until = time.monotonic() + BEGINS_BATCHES_FOR
     while read_unread() and time.monotonic() < until:
         pass

@@ -373,6 +373,19 @@ def test_a_claim_opened_elsewhere_is_matched_to_what_waits_with_its_lead(compani
     assert suggestions.reread(companies) == 0
 
 
+def test_the_next_round_notices_a_claim_that_was_opened_by_hand_and_looks_only_once(companies, make_claim, make_entry):
+    entry = make_entry(text="JLR is in talks to use Chery's platforms, people familiar with the matter said.")
+    suggestions.read_unread()
+    assert suggestions.read_overtaken() == 0
+    claim = make_claim("JLR will use Chery's platforms")
+
+    assert suggestions.read_overtaken() == 1
+
+    assert entry.suggestions.filter(claim=claim, stance="supports").exists()
+    assert not entry.suggestions.pending().leads().exists()
+    assert suggestions.read_overtaken() == 0
+
+
 def test_reading_again_leaves_decided_items_and_rejected_pairs_alone(claim, make_entry, editor):
     decided, waiting = make_entry(RUMOR), make_entry(DENIAL)
     read_unread()
