@@ -523,6 +523,24 @@ def test_an_item_that_says_more_goes_on_waiting_without_the_lead_that_was_opened
     assert "Open another claim" in desk.get(open_item(entry)).content.decode()
 
 
+def test_a_claim_that_nobody_suggested_is_opened_from_an_item(desk, make_entry, suggest, make_claim, make_company):
+    entry = make_entry()
+    suggest(entry, make_claim())
+    assert open_claim(entry) in desk.get(open_item(entry)).content.decode()
+
+    by_hand = {"new_deal": "Chery – two luxury brands", "wording": "Two luxury brands will use Chery's platform",
+               "parties-0-company": make_company("Chery").pk, "parties-0-role": "licensor", "action": "open",
+               "hand-pick": "on", "hand-stance": "supports", "hand-speaker_kind": "named", "hand-part": "body",
+               "hand-speaker_name": "Yin Tongyue", "hand-company": make_company("Chery").pk,
+               "hand-certainty": "hedged", "hand-quote": "two brands"}  # fmt: skip
+    desk.post(open_claim(entry), opening(desk.get(open_claim(entry))) | by_hand)
+
+    claim = Claim.objects.get(deal__title="Chery – two luxury brands")
+    assert claim.evidence.get().speaker == "Yin Tongyue, for Chery"
+    entry.refresh_from_db()
+    assert entry.waiting
+
+
 def test_opening_a_claim_reads_other_items_with_the_same_lead_again(desk, lead, make_entry, suggest):
     entry, *_ = lead
     copy = make_entry("JLR is to use Chery's platforms, says a report", text="JLR is to use Chery's platforms.")
