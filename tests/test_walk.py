@@ -203,6 +203,7 @@ def house(request, tmp_path, httpserver, mailbox):
     house.stop()
 
 
+@pytest.mark.xdist_group("processes")
 def test_an_item_walks_from_a_feed_to_a_mail_about_the_changed_status(house, httpserver, mailbox):
     httpserver.expect_request("/feed.xml").respond_with_data(FEED, content_type="application/rss+xml")
 
