@@ -130,7 +130,7 @@ def in_new_database(entries: int) -> dict[str, float]:
         "SECRET_KEY": "a key for the bench that is long enough to be taken",
         "REDIS_URL": "",
     }
-    with psycopg.connect(address, autocommit=True) as server:
+    with psycopg.connect(urlsplit(address)._replace(path="/postgres").geturl(), autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
         try:
             migrate = [sys.executable, "manage.py", "migrate", "-v0"]

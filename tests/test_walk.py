@@ -166,7 +166,7 @@ def database():
     if not address.startswith("postgres"):
         pytest.skip("needs DATABASE_URL of a PostgreSQL server")
     name = f"walk_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(address, autocommit=True) as server:
+    with psycopg.connect(urlsplit(address)._replace(path="/postgres").geturl(), autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
         yield urlsplit(address)._replace(path=f"/{name}").geturl()
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
