@@ -2,19 +2,26 @@
 
 import ipaddress
 import itertools
+import os
+import shutil
 import socket
 import sys
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connections
 
 from deals import history, linking
 from deals.choices import Role, Stance
 from deals.models import Claim, Company, Deal, Report, Source
+from tests.publisher import Publisher
+from tracker.rights import write_groups
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 APRIL_15 = datetime(2024, 4, 15, 2, tzinfo=UTC)
 
 
@@ -123,8 +130,10 @@ def move(editor):
 
 
 def user_of(group):
+    if not Group.objects.filter(name=group).exists():
+        write_groups(apps)  # a test with a live server has emptied the tables that migrations fill
     user = User.objects.create_user(group.lower().replace(" ", "_"), password="a long password", is_staff=True)
-    user.groups.add(Group.objects.get_or_create(name=group)[0])
+    user.groups.add(Group.objects.get(name=group))
     return user
 
 
@@ -154,3 +163,25 @@ def grant():
             user.__dict__.pop(cached, None)
 
     return give
+
+
+@pytest.fixture
+def publisher(settings):
+    with Publisher() as server:
+        settings.LOCAL_FEEDS = frozenset({server.place})
+        yield server
+
+
+@pytest.fixture
+def browser(monkeypatch, transactional_db):
+    if not CHROMIUM:
+        pytest.skip("No chromium on this machine: the pages were not looked at.")
+    from playwright.sync_api import sync_playwright
+
+    # The browser's own loop runs in this thread; the test's queries are not asynchronous for that.
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+        connections.close_all()  # beside a running loop Django opens connections of their own

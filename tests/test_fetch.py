@@ -6,17 +6,10 @@ import pytest
 
 from ingest.fetch import Question, ask_all
 from ingest.schedule import next_poll, wait_asked_for
-from tests.publisher import Publisher, header
+from tests.publisher import header
 
 NOW = datetime(2024, 4, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def publisher(settings):
-    with Publisher() as server:
-        settings.LOCAL_FEEDS = frozenset({server.place})
-        yield server
 
 
 @pytest.fixture

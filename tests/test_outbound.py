@@ -35,13 +35,6 @@ MAKE_CERTIFICATE = (
 
 
 @pytest.fixture
-def publisher(settings):
-    with Publisher() as server:
-        settings.LOCAL_FEEDS = frozenset({server.place})
-        yield server
-
-
-@pytest.fixture
 def canary():
     """A server inside the house that no feed may reach."""
     with Publisher() as server:

@@ -1,19 +1,14 @@
 """The public pages: what they say, whom they let in, and that they need no script."""
 
-import os
-import shutil
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connections
 
 from deals import history
 from deals.drawing import BAND, Moment, drawing
 from deals.models import Claim, Evidence, Report
 from deals.words import standing
 from tests.crowd import crowd
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -314,21 +309,6 @@ def test_dots_at_nearly_one_time_are_stacked_in_the_drawing():
     assert [span.status for span in drawn.spans] == ["rumored", "denied"]
     assert len(drawn.ticks) == 4
     assert drawing([]) is None
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    if not CHROMIUM:
-        pytest.skip("No chromium on this machine: the pages were not looked at.")
-    from playwright.sync_api import sync_playwright
-
-    # The browser's own loop runs in this thread; the test's queries are not asynchronous for that.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()  # beside a running loop Django opens connections of their own
 
 
 def test_pages_are_silent_fit_a_phone_and_pass_axe(live_server, browser, denied):

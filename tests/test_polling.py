@@ -14,16 +14,9 @@ from ingest.models import Decision, Entry, Feed, Suggestion
 from ingest.parser_child import Child, Limits
 from ingest.polling import poll, poll_due, settle, take
 from ingest.tasks import poll_due_feeds, read_new_entries
-from tests.publisher import Publisher, answer, header
+from tests.publisher import answer, header
 
 APRIL_15 = datetime(2024, 4, 15, 6, 5, tzinfo=UTC)
-
-
-@pytest.fixture
-def publisher(settings):
-    with Publisher() as server:
-        settings.LOCAL_FEEDS = frozenset({server.place})
-        yield server
 
 
 @pytest.fixture

@@ -1,24 +1,19 @@
 """The desk's queue: items in order, their page, and what an editor's decision on one does."""
 
 import itertools
-import os
 import re
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.apps import apps
-from django.db import connection, connections
+from django.db import connection
 from django.urls import reverse
 
 from deals.choices import DealType, SpeakerKind, Stance
 from deals.models import Claim, Deal, Evidence, Report
 from ingest.models import Entry, Feed, Suggestion
-from tracker.rights import write_groups
 
 QUERIES = 13 + (connection.vendor == "postgresql")  # which is asked for its clock
 ITEM_QUERIES = 16
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AT_TWO = datetime(2024, 4, 15, 6, tzinfo=UTC)
 ATTACK = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 
@@ -626,22 +621,6 @@ def test_every_key_is_a_button_or_link_on_the_page(desk, make_entry, suggest, ma
     page = desk.get(open_item(entry)).content.decode()
 
     assert sorted(re.findall(r'data-key="(.)"', page)) == sorted("?ajknqrs")
-
-
-@pytest.fixture
-def browser(monkeypatch, transactional_db):
-    write_groups(apps)  # an earlier test with a live server has emptied the tables that migrations fill
-    if not CHROMIUM:
-        pytest.skip("No chromium on this machine: the desk was not looked at.")
-    from playwright.sync_api import sync_playwright
-
-    # The browser's own loop runs in this thread; the test's queries are not asynchronous for that.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()  # those that queries opened beside the browser's loop
 
 
 def seated(browser, client, live_server, **window):
