@@ -25,6 +25,9 @@ from deals.history import history_rows
 from deals.models import Claim, StatusChange
 
 FAN_OUT = 500
+# The grace period begins with the decision, though the change is taken up a little later; an import may state a
+# time long past, so no more than this counts.
+TAKEN_UP_WITHIN = timedelta(seconds=30)
 
 
 def take_up(limit: int = 500) -> int:
@@ -45,7 +48,7 @@ def take_up(limit: int = 500) -> int:
         for change in changes:
             _overtake(change)
             if is_told(change):
-                AlertChange.objects.create(alert=_gathering_alert(change.claim.deal_id), change=change)
+                AlertChange.objects.create(alert=_gathering_alert(change), change=change)
     return len(changes)
 
 
@@ -81,10 +84,11 @@ def close_ripe() -> int:
 def close(alert: Alert) -> bool:
     """End the gathering: note how each claim stood before and stands after. False if another worker has it."""
     now = clock.now()
-    until = Cursor.objects.get().position
-    # The first statement takes the row, so no change can join between this and the reading of the changes.
-    if not Alert.objects.ripe(now).filter(pk=alert.pk).update(state=AlertState.FIXING, closed_at=now, until=until):
+    if not Alert.objects.ripe(now).filter(pk=alert.pk).update(state=AlertState.FIXING, closed_at=now):
         return False
+    # From here on no change can join. The cursor is read only now: one that joined a moment ago has moved it.
+    until = Cursor.objects.get().position
+    Alert.objects.filter(pk=alert.pk).update(until=until)
     changes: dict[Claim, list[StatusChange]] = {}
     for told in alert.told.select_related("change__claim"):
         changes.setdefault(told.change.claim, []).append(told.change)
@@ -141,14 +145,16 @@ def _overtake(change: StatusChange) -> None:
         )
 
 
-def _gathering_alert(deal: int) -> Alert:
-    """The deal's gathering alert, held against closing until this transaction ends; opened if there is none."""
+def _gathering_alert(change: StatusChange) -> Alert:
+    """Its deal's gathering alert, held against closing until this transaction ends; opened if there is none."""
+    deal = change.claim.deal_id
     while True:
         open_alert = Alert.objects.gathering().filter(deal=deal)
         if open_alert.update(state=AlertState.GATHERING):
             return open_alert.get()
         now = clock.now()
-        due = now + timedelta(seconds=settings.GRACE_SECONDS)
+        begun = max(change.recorded_at, now - TAKEN_UP_WITHIN)
+        due = begun + timedelta(seconds=settings.GRACE_SECONDS)
         try:
             with transaction.atomic():
                 return Alert.objects.create(deal_id=deal, opened_at=now, due_at=due)

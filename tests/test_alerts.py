@@ -1,10 +1,11 @@
 """Who is told of what: changes are taken up once, gathered, and told to those who asked before."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -90,6 +91,32 @@ def test_a_change_is_told_once_to_who_follows_the_claim_or_everything(
     assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.SENT}
 
 
+def test_the_grace_period_begins_with_the_decision_however_late_it_is_taken_up(
+    settings, subscribe, make_claim, link, editor
+):
+    settings.GRACE_SECONDS = 300
+    claim = make_claim()
+    evidence = link(claim, Stance.SUPPORTS)
+    row = history.NewRow(Kind.REPORT, evidence.said_at, "instant", (evidence,))
+    change = history.change_status(claim, row, seen=0, by=editor, recorded_at=clock.now() - timedelta(seconds=10))
+
+    gathering.take_up()
+
+    assert Alert.objects.get().due_at == change.recorded_at + timedelta(seconds=300)
+
+
+def test_an_import_that_states_a_time_long_past_is_gathered_too(settings, subscribe, make_claim, link, editor):
+    settings.GRACE_SECONDS = 300
+    claim = make_claim()
+    evidence = link(claim, Stance.SUPPORTS)
+    row = history.NewRow(Kind.REPORT, evidence.said_at, "instant", (evidence,))
+    history.change_status(claim, row, seen=0, by=editor, recorded_at=clock.now() - timedelta(days=400))
+
+    gathering.take_up()
+
+    assert Alert.objects.get().due_at > clock.now() + timedelta(seconds=200)
+
+
 def test_who_follows_a_claim_and_everything_gets_one_mail(subscribe, make_claim, move, link, mailoutbox):
     claim = make_claim()
     subscribe("alice@example.org", claim)
@@ -143,7 +170,7 @@ def test_an_alert_waits_for_its_grace_period_unless_it_is_sent_now(
     tell()
     alert = Alert.objects.get()
     assert (alert.state, len(mailoutbox)) == (AlertState.GATHERING, 0)
-    assert alert.due_at - alert.opened_at == timedelta(seconds=300)
+    assert alert.due_at == alert.told.get().change.recorded_at + timedelta(seconds=300)
 
     assert gathering.send_now(alert)
     tell()
@@ -484,6 +511,49 @@ def test_several_workers_at_once_take_up_each_change_once_and_send_it_once(
     assert Alert.objects.get().told.count() == 6
     assert Delivery.objects.filter(state=DeliveryState.SENT).count() == 3
     assert sorted(mail.to[0] for mail in mailoutbox) == ["0@example.org", "1@example.org", "2@example.org"]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one transaction write at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_joins_an_alert_while_it_is_being_closed_is_told(subscribe, make_claim, move, link, mailoutbox):
+    claim = make_claim()
+    subscribe()
+    report(move, link, claim)
+    gathering.take_up()
+    deny(move, link, claim)
+    alert, joined, closing = Alert.objects.get(), threading.Event(), []
+
+    def close():
+        joined.wait(20)
+        try:
+            closing.append(gathering.close(alert))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    with transaction.atomic():
+        gathering.take_up()
+        joined.set()
+        until_somebody_waits_for_a_lock()
+    thread.join(20)
+    tell()
+
+    assert closing == [True]
+    (mail,) = mailoutbox
+    assert mail.subject.startswith("[JLR] new → denied")
+
+
+def until_somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        for _ in range(2000):
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("Nobody waits for a lock.")
 
 
 def test_opening_the_unsubscribe_link_changes_nothing(client, subscribe):
