@@ -1,7 +1,6 @@
 """Who is told of what: changes are taken up once, gathered, and told to those who asked before."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -24,6 +23,7 @@ from alerts.sending import send_waiting
 from deals import clock, followers, history
 from deals.choices import Kind, Qualifier, Role, Stance
 from deals.models import StatusChange
+from tests.locks import until_somebody_waits_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -542,18 +542,6 @@ def test_a_change_that_joins_an_alert_while_it_is_being_closed_is_told(subscribe
     assert closing == [True]
     (mail,) = mailoutbox
     assert mail.subject.startswith("[JLR] new → denied")
-
-
-def until_somebody_waits_for_a_lock():
-    with connection.cursor() as cursor:
-        for _ in range(2000):
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
-    raise AssertionError("Nobody waits for a lock.")
 
 
 def test_opening_the_unsubscribe_link_changes_nothing(client, subscribe):

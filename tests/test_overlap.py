@@ -10,6 +10,7 @@ from deals import clock
 from deals.choices import Stance
 from deals.history import Conflict, NewRow, change_status
 from deals.models import StatusChange
+from tests.locks import until_somebody_waits_for_a_lock
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -102,3 +103,21 @@ def test_of_many_editors_at_once_exactly_one_writes_and_the_others_are_told(make
     assert all("while you were looking" in sentence for sentence in told)
     claim.refresh_from_db()
     assert (claim.version, claim.changes.count(), claim.status) == (1, 1, "rumored")
+
+
+def test_a_decision_on_a_claim_that_is_being_published_goes_through_and_makes_it_public(make_claim, link):
+    claim = make_claim(published=False)
+    evidence = link(claim, Stance.SUPPORTS)
+    row = NewRow("report", evidence.said_at, "instant", (evidence,))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            publishing = type(claim).objects.get(pk=claim.pk)
+            publishing.published = True
+            publishing.save(update_fields=["published"])
+            decision = pool.submit(in_thread, lambda: change_status(claim, row, seen=0, by=None))
+            until_somebody_waits_for_a_lock()
+        decision.result(20)
+
+    claim.refresh_from_db()
+    assert claim.is_public
+    assert claim.public_since is not None

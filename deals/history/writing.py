@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models.functions import Coalesce
 
 from deals import clock, kinds
 from deals.choices import Kind, Precision, Qualifier
@@ -107,13 +108,16 @@ def _append(
         version=claim.version + 1,
     )
     Ground.objects.bulk_create([Ground(change=change, evidence=item) for item in row.evidence])
-    public_since = claim.public_since or (now if claim.published and status else None)
+    # Whether it is published is asked in the statement itself: it may have been since the claim was read.
+    first_public = Case(When(published=True, then=Value(now)), output_field=DateTimeField())
     swapped = Claim.objects.filter(pk=claim.pk, version=claim.version).update(
-        status=status, version=claim.version + 1, public_since=public_since
+        status=status,
+        version=claim.version + 1,
+        public_since=Coalesce("public_since", first_public) if status else F("public_since"),
     )
     if not swapped:
         raise Conflict(who_was_first(claim, claim.version))
-    claim.status, claim.version, claim.public_since = status, claim.version + 1, public_since
+    claim.refresh_from_db(fields=["status", "version", "public_since"])
     return change
 
 
