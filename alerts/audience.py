@@ -8,12 +8,9 @@ from datetime import datetime
 from django.db.models import Q
 
 from alerts.models import Alert, AlertState, Delivery, DeliveryState, NetChange, Subscriber, Subscription
-from deals import clock
-from deals.choices import STORED_QUALIFIERS, Kind, Qualifier
+from deals import clock, followers
+from deals.choices import Kind
 from deals.models import Claim, StatusChange
-
-# A change of these alone is worth a mail; “late” and its like say how a row came to be, not how the claim stands.
-TELLING = frozenset({*STORED_QUALIFIERS, Qualifier.PARTIES_DISAGREE})
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class Standing:
     qualifiers: tuple[str, ...] = ()
 
     def differs(self, other: "Standing") -> bool:
-        return (self.status, TELLING & {*self.qualifiers}) != (other.status, TELLING & {*other.qualifiers})
+        return followers.differ(self, other)
 
 
 def before(net: NetChange) -> Standing:

@@ -278,6 +278,20 @@ def test_a_preview_counts_who_will_be_told(desk, rumored, link, monkeypatch):
     assert untold == "Nobody will be told: the row is quiet."
 
 
+def test_a_preview_promises_no_mail_for_a_stage_or_for_background_which_tell_nobody(
+    desk, rumored, make_claim, link, monkeypatch
+):
+    monkeypatch.setattr(followers, "count", lambda claims: 3)
+    claim, known = rumored(), make_claim("JLR and Chery run a joint venture")
+    fact = link(known, Stance.BACKGROUND, published_at=DENIAL)
+
+    stage = preview(desk, claim, kind="stage", stage="in_talks", reason="Said so").context["told"]
+    background = preview(desk, known, fact, kind="background", reason="Known since 2012").context["told"]
+
+    assert stage == "Nobody will be told: the status and how it holds stay the same."
+    assert background == "Nobody will be told: background is no news."
+
+
 def test_an_answer_is_linked_to_the_ticked_claims_alone(desk, rumored, make_report, make_source, make_company):
     k8 = rumored("JLR will use Chery's platforms")
     answered = k8.evidence.get().report
@@ -360,6 +374,18 @@ def test_an_answer_that_covers_nothing_is_refused_and_leaves_nothing(desk, rumor
     assert "Tick at least one claim" in text_of(page)
     assert not Evidence.objects.filter(report=denial).exists()
     assert not Report.objects.filter(placeholder=True).exists()
+
+
+@pytest.mark.parametrize("ticked", ["9" * 5000, "\0", "x", "²"])
+def test_a_tick_that_is_no_claim_covers_nothing(ticked, desk, rumored, link, make_report):
+    claim = rumored()
+    story = claim.evidence.get().report
+    address = reverse("admin:deals_report_answers", args=[make_report().pk], query={"answered": story.pk})
+
+    page = desk.post(address, {"stance": "no_comment", "speaker_kind": "team", "certainty": "stated", "part": "body",
+                               "claims": ticked})  # fmt: skip
+
+    assert "Tick at least one claim that the answer covers." in text_of(page)
 
 
 def test_the_answering_report_is_found_by_its_title_without_javascript(desk, make_report):

@@ -140,8 +140,8 @@ def page(request, pk: int):
         return _page(request, form=picking, report=report, title="This report answers …", step="answered")
     answered = picking.cleaned_data["answered"]
     carried, related = claims_of(answered)
-    known = {claim.pk: claim for claim in [*carried, *related]}
-    chosen = [known[int(pk)] for pk in request.POST.getlist("claims") if pk.isdecimal() and int(pk) in known]
+    known = {str(claim.pk): claim for claim in [*carried, *related]}
+    chosen = [known[pk] for pk in request.POST.getlist("claims") if pk in known]
     form = AnswerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -95,12 +95,6 @@ def may_undo(user, change: StatusChange) -> bool:
     return change.by_id == user.pk or user.has_perm("deals.undo_others")
 
 
-def tells(preview: history.Preview) -> bool:
-    """Whether a row would change what is said of its claim."""
-    before, after = preview.before, preview.after
-    return (before.status, before.qualifiers, before.stage) != (after.status, after.qualifiers, after.stage)
-
-
 class UndoForm(forms.Form):
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -147,7 +141,7 @@ def undo_page(request, pk: int):
         "preview": preview,
         "conflict": conflict,
         "same_step": StatusChange.objects.filter(step=change.step).exclude(pk=change.pk).select_related("claim"),
-        "told": followers.told([claim], tells(preview)),
+        "told": followers.told([claim], followers.differ(preview.before, preview.after)),
         "opts": StatusChange._meta,
     }
     return TemplateResponse(request, "admin/deals/statuschange/undo.html", context)

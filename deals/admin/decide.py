@@ -20,7 +20,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from deals import followers, history, linking, record, words
-from deals.admin.changes import tells
 from deals.choices import STORED_QUALIFIERS, Kind, Precision, Qualifier, Stage, Stance, Status
 from deals.fold import Standing
 from deals.models import Claim, Evidence, StatusChange
@@ -289,7 +288,6 @@ class Decision:
 
     def _shown(self, form, preview: history.Preview | None = None, row: history.NewRow | None = None):
         found = {way.kind: way for way in history.ways(self.claim, self.picked)}
-        claims = [self.claim, *(item.claim for item in self.companions if item.ticked)]
         sure = preview is not None and not preview.refusal
         context = {
             **admin.site.each_context(self.request),
@@ -311,14 +309,18 @@ class Decision:
             "row": row,
             "confirmable": sure and not any(item.ticked and item.preview.refusal for item in self.companions),
             "resulting": self._resulting(preview.after) if sure else [],
-            "told": followers.told(claims, self._tells(preview), bool(row and row.quiet)) if sure else "",
+            "told": self._told(preview, row) if sure else "",
             "previewed": self._digest() if sure else "",
             "edited_after_preview": "_confirm" in self.request.POST and sure,
         }
         return TemplateResponse(self.request, "admin/deals/claim/decide.html", context)
 
-    def _tells(self, preview: history.Preview) -> bool:
-        return any(tells(one) for one in (preview, *(item.preview for item in self.companions if item.ticked)))
+    def _told(self, preview: history.Preview, row: history.NewRow) -> str:
+        """How many people hear of the claims that this step changes."""
+        step = [(self.claim, preview), *((item.claim, item.preview) for item in self.companions if item.ticked)]
+        changed = [claim for claim, one in step if followers.differ(one.before, one.after)]
+        background = row.kind == Kind.BACKGROUND and row.supersedes is None
+        return followers.told(changed, bool(changed), row.quiet, background)
 
     def _resulting(self, after: Standing) -> list[ShownStep]:
         changes = {change.pk: change for change in self.claim.changes.all()}
