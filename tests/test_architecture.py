@@ -21,6 +21,7 @@ PURE = [
     "deals/kinds.py",
     "deals/rungs.py",
     "ingest/matching.py",
+    "ingest/opml.py",
     "ingest/parsing.py",
     "ingest/schedule.py",
     "ingest/stance.py",
