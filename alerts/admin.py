@@ -39,6 +39,11 @@ class RecordedOnly(admin.ModelAdmin):
         return [*(field.name for field in self.model._meta.concrete_fields), *self.readonly_fields]
 
 
+class SubscriberForm(forms.ModelForm):
+    def clean_email(self):
+        return self.cleaned_data["email"].lower()
+
+
 class SubscriptionForm(forms.ModelForm):
     """What a subscriber follows from now on: one claim, or, ticked, everything. What stands is not changed."""
 
@@ -98,6 +103,7 @@ HELP = {
 
 @admin.register(Subscriber)
 class SubscriberAdmin(admin.ModelAdmin):
+    form = SubscriberForm
     list_display = ["email", "confirmed_at", "disabled_at", "following", "created_at"]
     list_filter = ["confirmed_at", "disabled_at"]
     search_fields = ["email"]
@@ -111,7 +117,7 @@ class SubscriberAdmin(admin.ModelAdmin):
         return super().get_queryset(request).annotate(following=following)
 
     def get_changeform_initial_data(self, request):
-        return {"confirmed_at": clock.now(), **super().get_changeform_initial_data(request)}
+        return {"confirmed_at": clock.now()}
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if help_text := HELP.get(db_field.name):

@@ -48,12 +48,14 @@ class Saying:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the history: what it is, when it happened, what it did, why, and what it rests on."""
+    """One row of the history: what it is, when it happened, what it did, and what it rests on.
+
+    Its reason is the desk's note, and stays there.
+    """
 
     what: str
     when: str
     effect: str
-    reason: str
     sayings: tuple[Saying, ...] = ()
 
 
@@ -145,7 +147,6 @@ def _row(change: StatusChange, effect: str = "", with_evidence: bool = False) ->
         what=_what(change),
         when=record.date_in_words(change.event_at, change.precision),
         effect=effect,
-        reason=clean(change.reason),
         sayings=tuple(_saying(evidence) for evidence in change.evidence.all()) if with_evidence else (),
     )
 

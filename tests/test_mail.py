@@ -148,7 +148,7 @@ def test_a_mail_says_what_changed_why_who_said_it_and_where_to_read_on(subscribe
     plain = mail.plain.splitlines()
     assert plain[:2] == ["rumored → denied (recorded late)", "JLR will use Chery's platforms"]
     assert plain[2].startswith("Recorded late: happened on 15 April 2024, 09:30 UTC, learned on ")
-    assert "- Denial on 15 April 2024, 09:30 UTC: Said to Yicai the same day." in plain
+    assert "- Denial on 15 April 2024, 09:30 UTC" in plain
     assert "  Jin Yibo, spokesman, for Chery, via Yicai, on 15 April 2024, 09:30 UTC" in plain
     assert "  Strength: rung 3 of 5: named officer or spokesperson on the record; hedged" in plain
     assert "  “The report is untrue.”" in plain
@@ -157,6 +157,7 @@ def test_a_mail_says_what_changed_why_who_said_it_and_where_to_read_on(subscribe
     assert "- on 15 April 2024, 02:00 UTC: report (new → rumored)" in plain
     assert f"The whole record: https://hearsay.example.org{claim.get_absolute_url()}" in plain
     assert "You get this because alice@example.org follows the claim “JLR will use Chery's platforms”." in plain
+    assert "Said to Yicai" not in mail.plain + mail.html  # the reason is the desk's
     for words in ("rumored → denied (recorded late)", "Jin Yibo", "The report is untrue.", denial.report.url):
         assert words in mail.html
 
@@ -571,6 +572,15 @@ def test_a_subscriber_added_at_the_desk_is_confirmed_from_now_on(desk, make_clai
     subscription = Subscription.objects.get()
     assert (subscription.claim, subscription.subscriber.email) == (claim, "alice@example.org")
     assert subscription.subscriber.is_reachable
+
+
+def test_an_address_that_is_a_subscriber_already_is_refused_however_it_is_written(desk, subscribe):
+    subscribe("alice@example.org")
+
+    page = add_at_the_desk(desk, everything="on").content.decode()
+
+    assert "Subscriber with this Email already exists." in page
+    assert Subscription.objects.count() == 1
 
 
 def test_a_subscriber_added_at_the_desk_may_follow_everything_but_not_both_nor_twice(desk, make_claim):
