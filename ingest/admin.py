@@ -86,10 +86,17 @@ class FeedAdmin(AutocompleteFields, admin.ModelAdmin):
         return moment(feed.next_poll_at) if feed.active else ""
 
     def save_model(self, request, obj, form, change):
-        if "url" in form.changed_data:  # another server's validators mean nothing to this one
+        """Only what the form holds is written: a worker may be polling the feed."""
+        if not change:
+            obj.save()
+            return
+        changed = set(form.changed_data)
+        if "url" in changed:  # another server's validators mean nothing to this one, nor what a poll under way says
             obj.etag = obj.last_modified = ""
+            obj.lease = obj.lease_until = None
             obj.next_poll_at = clock.now()
-        super().save_model(request, obj, form, change)
+            changed |= {"etag", "last_modified", "lease", "lease_until", "next_poll_at"}
+        obj.save(update_fields=changed)
 
     @admin.action(description="Poll now", permissions=["change"])
     def poll_now(self, request, queryset):
@@ -135,7 +142,7 @@ class SuggestionInline(ReadOnly, admin.TabularInline):
 class EntryAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["title", "source", "published", "decision", "waiting"]
     list_select_related = ["source"]
-    list_filter = ["waiting", "is_news", "decision", ("source", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["waiting", "unreadable", "is_news", "decision", ("source", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["title"]
     ordering = ["-said_at", "-pk"]
     show_full_result_count = False
@@ -150,6 +157,7 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
         "first_seen",
         "text",
         "is_news",
+        "unreadable",
         "report",
         "decision",
         "decided_by",

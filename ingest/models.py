@@ -3,6 +3,7 @@
 import hashlib
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -10,6 +11,9 @@ from django.db.models.functions import Coalesce
 from deals import clock
 from deals.choices import Certainty, Part, SpeakerKind, Stance
 from deals.models import Claim, Company, Report, Source
+
+SHORTEST_INTERVAL = 10  # seconds
+LONGEST_INTERVAL = 7 * 86_400
 
 
 class FeedQuerySet(models.QuerySet):
@@ -37,7 +41,11 @@ class Feed(models.Model):
         default=False,
         help_text="Otherwise the items that stand in the feed when it is first polled are stored and not put before the desk.",
     )
-    interval = models.PositiveIntegerField(default=900, help_text="Seconds between two polls when all is well.")
+    interval = models.PositiveIntegerField(
+        default=900,
+        validators=[MinValueValidator(SHORTEST_INTERVAL), MaxValueValidator(LONGEST_INTERVAL)],
+        help_text="Seconds between two polls when all is well.",
+    )
     etag = models.CharField(max_length=1000, blank=True, editable=False)
     last_modified = models.CharField(max_length=200, blank=True, editable=False)
     next_poll_at = models.DateTimeField(default=clock.now)
@@ -53,7 +61,10 @@ class Feed(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(interval__gte=10), name="feed_interval_is_ten_seconds_or_more")
+            models.CheckConstraint(
+                condition=Q(interval__gte=SHORTEST_INTERVAL, interval__lte=LONGEST_INTERVAL),
+                name="feed_interval_is_ten_seconds_to_a_week",
+            )
         ]
         indexes = [models.Index(fields=["next_poll_at"], condition=Q(active=True), name="feed_due")]
 
@@ -86,6 +97,10 @@ class EntryQuerySet(models.QuerySet):
         """Entries with pending suggestions or leads that no editor has decided, newest news first."""
         return self.filter(waiting=True).order_by("-said_at", "-pk")
 
+    def set_aside(self):
+        """Undecided entries that could not be looked through."""
+        return self.filter(unreadable=True, decision="")
+
 
 class Entry(models.Model):
     """One item of a feed as published: clean plain text, stored once per (feed, guid)."""
@@ -104,6 +119,7 @@ class Entry(models.Model):
     said_at = models.DateTimeField(editable=False)  # published_at, else first_seen_at: the order of the desk's queue
     is_news = models.BooleanField(default=True)  # False: stood in the feed at its first poll, stored as history
     read_at = models.DateTimeField(null=True)
+    unreadable = models.BooleanField("could not be looked through", default=False)  # by a fault of ours, in the log
     waiting = models.BooleanField(default=False)  # has pending suggestions and no decision
     report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="entries")
     decision = models.CharField(max_length=8, choices=Decision, blank=True)
@@ -127,6 +143,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(read_at=None), name="entry_unread"),
             models.Index(fields=["-said_at", "-id"], condition=Q(waiting=True), name="entry_waiting"),
+            models.Index(fields=["id"], condition=Q(unreadable=True), name="entry_unreadable"),
         ]
 
     def __str__(self):

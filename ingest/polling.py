@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from django.db import DataError
+from django.db import OperationalError
 from django.db.models import Q
 
 from deals import clock
@@ -108,7 +108,9 @@ def settle(feed: Feed, answer: Answer) -> Polled:
             )
         except (NotAFeed, ParseOverrun) as refusal:
             trouble = str(refusal)
-        except (ValueError, TypeError, LookupError, DataError):
+        except OperationalError:  # the database is away or busy: not the feed's fault, and nothing could be noted
+            raise
+        except Exception:
             logger.exception("Storing what %s brought failed by a fault of ours", feed.url)
             trouble = OUR_FAULT
     held = finish(feed, answer, trouble[:LONGEST_TROUBLE])

@@ -4,6 +4,7 @@ Suggesting never links and never moves a status. An entry's suggestions and its 
 transaction, so a crash loses nothing and a second worker repeats nothing.
 """
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deals import clock
@@ -23,6 +24,8 @@ from ingest.models import Decision, Entry, Refusal, Strength, Suggestion, Sugges
 from ingest.names import CompanyProfile, SourceProfile
 from ingest.profiles import ClaimProfile
 from ingest.statements import Reading, Statement
+
+logger = logging.getLogger(__name__)
 
 # An item that only mentions a claim, or tells its background, is not put before an editor; a strong mention is: it
 # tells the end of a deal.
@@ -47,6 +50,8 @@ MOST_REREAD = 500
 # Seconds; a task may run for 110.
 LONGEST_BATCH = 20.0
 
+UNSTORABLE = (DataError, IntegrityError, TypeError, ValueError)
+
 
 class SuggestionError(Exception):
     """The item cannot be decided so; the message is one sentence for the editor."""
@@ -70,18 +75,39 @@ class Pick(NamedTuple):
 def read_unread(limit: int = 200, seconds: float = LONGEST_BATCH) -> int:
     """Look up to `limit` unread entries through, oldest first; how many were looked at. Any worker, at any time.
 
-    A batch ends early after `seconds`, so that slow texts never hold it beyond a task's time limit.
+    A batch ends early after `seconds`, so that slow texts never hold it beyond a task's time limit. An entry that
+    cannot be looked through is set aside and stops no other.
     """
     entries = list(Entry.objects.unread()[:limit])
     if not entries:
         return 0
     readings = read(entries, seconds)
     entries = entries[: len(readings)]
+    try:
+        _keep(entries, readings)
+    except UNSTORABLE:  # one of them holds what the database does not take
+        for entry in entries:
+            try:
+                _keep([entry], readings)
+            except UNSTORABLE:
+                logger.exception("What was read in item %s could not be stored", entry.pk)
+                _keep([entry], {entry.pk: None})
+    return len(entries)
+
+
+def _keep(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> None:
+    """Write what was read in entries that are still unread, and that they are read."""
     with transaction.atomic():
         ours = _still(entries, read_at=None)
         _write(ours, readings)
-        Entry.objects.filter(pk__in=[entry.pk for entry in ours]).update(read_at=clock.now())
-    return len(entries)
+        _note(ours, readings, at=clock.now())
+
+
+def _note(entries: Sequence[Entry], readings: Mapping[int, Reading | None], *, at: datetime) -> None:
+    """Note that entries were looked through, and which of them could not be."""
+    for unreadable in {readings[entry.pk] is None for entry in entries}:
+        keys = [entry.pk for entry in entries if (readings[entry.pk] is None) == unreadable]
+        Entry.objects.filter(pk__in=keys).update(read_at=at, unreadable=unreadable)
 
 
 def read_again(entries: Iterable[Entry]) -> int:
@@ -96,8 +122,8 @@ def read_again(entries: Iterable[Entry]) -> int:
     readings = read(entries)
     with transaction.atomic():
         ours = _still(entries[: len(readings)], decided_at=None)
-        Entry.objects.filter(pk__in=[entry.pk for entry in ours]).update(read_at=begun)
-        return _write(ours, readings, afresh=True)
+        _note(ours, readings, at=begun)
+        return _write([entry for entry in ours if readings[entry.pk]], readings, afresh=True)
 
 
 def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int:
@@ -119,19 +145,25 @@ def read_overtaken() -> int:
     return read_again(Entry.objects.waiting().filter(Exists(overtaken))[:MOST_REREAD])
 
 
-def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, Reading]:
+def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, Reading | None]:
     """What each entry says, by its key, in the same number of queries for any number; writes nothing.
 
-    Entries that `seconds` do not suffice for are left out at the end; the first is always read.
+    Entries that `seconds` do not suffice for are left out at the end; the first is always read. None stands for an
+    entry that could not be read.
     """
     ends = time.monotonic() + seconds
     profiles = current_profiles()
-    readings: dict[int, Reading] = {}
+    readings: dict[int, Reading | None] = {}
     for entry in entries:
         if readings and time.monotonic() > ends:
             break
-        news = entry.is_news
-        readings[entry.pk] = profiles.read(entry.title, entry.text, entry.published_at) if news else Reading()
+        try:
+            readings[entry.pk] = (
+                profiles.read(entry.title, entry.text, entry.published_at) if entry.is_news else Reading()
+            )
+        except Exception:  # whatever it is, also a task's time limit, this text is its cause
+            logger.exception("Item %s could not be looked through by a fault of ours", entry.pk)
+            readings[entry.pk] = None
     return readings
 
 
@@ -171,7 +203,7 @@ def _still(entries: Sequence[Entry], **as_we_saw_it) -> list[Entry]:
     return [entry for entry in entries if entry.pk in held]
 
 
-def _write(entries: Sequence[Entry], readings: Mapping[int, Reading], *, afresh: bool = False) -> int:
+def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None], *, afresh: bool = False) -> int:
     """Store the suggestions that the entries lack, and whether they wait; how many entries gained one."""
     keys = [entry.pk for entry in entries]
     standing = list(Suggestion.objects.filter(entry__in=keys)) if keys else []
@@ -184,7 +216,7 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading], *, afresh:
     companies: list[tuple[int, ...]] = []
     found = set()
     for entry in entries:
-        reading = readings.get(entry.pk, Reading())
+        reading = readings[entry.pk] or Reading()
         statements = [*reading.candidates, *reading.leads]
         ticked = _ticked(statements, statuses)
         for statement in statements:
@@ -216,8 +248,8 @@ def _wait(entries: QuerySet[Entry]) -> None:
     entries.exclude(pk__in=worth.values("entry")).update(waiting=False)
 
 
-def _claims_of(readings: Mapping[int, Reading]) -> set[int]:
-    return {statement.claim for reading in readings.values() for statement in reading.candidates}
+def _claims_of(readings: Mapping[int, Reading | None]) -> set[int]:
+    return {statement.claim for reading in readings.values() if reading for statement in reading.candidates}
 
 
 def _ticked(statements: Sequence[Statement], statuses: Mapping[int, str | None]) -> list[Statement]:

@@ -522,6 +522,41 @@ def test_a_new_address_forgets_the_validators_of_the_old(admin_client, make_feed
     assert (feed.url, feed.etag, feed.last_modified) == ("https://news.example/new", "", "")
 
 
+def test_a_poll_under_way_does_not_write_the_validators_of_the_old_address(admin_client, publisher, make_feed):
+    publisher.serve("/feed", rss(item(1)), ETag='"old"')
+    feed = make_feed()
+    (taken,) = take(Feed.objects.due())
+    form = {"source": feed.source.pk, "url": publisher.url("/new"), "active": "on", "interval": 900}
+    admin_client.post(reverse("admin:ingest_feed_change", args=[feed.pk]), form)
+
+    (polled,) = poll([taken])
+
+    feed.refresh_from_db()
+    assert polled.taken_over
+    assert (feed.etag, list(Feed.objects.due())) == ("", [feed])
+
+
+def test_an_edit_that_leaves_the_address_alone_takes_no_feed_from_a_worker(admin_client, make_feed):
+    feed = make_feed()
+    (taken,) = take(Feed.objects.due())
+    form = {"source": feed.source.pk, "url": feed.url, "active": "on", "interval": 1800, "suggest_old": "on"}
+
+    admin_client.post(reverse("admin:ingest_feed_change", args=[feed.pk]), form)
+
+    feed.refresh_from_db()
+    assert (feed.interval, feed.lease) == (1800, taken.lease)
+
+
+@pytest.mark.parametrize("interval", [9, 604_801, 2**63 - 1])
+def test_an_interval_is_ten_seconds_to_a_week(admin_client, make_feed, interval):
+    feed = make_feed()
+    form = {"source": feed.source.pk, "url": feed.url, "active": "on", "interval": interval}
+
+    shown = admin_client.post(reverse("admin:ingest_feed_change", args=[feed.pk]), form)
+
+    assert "Ensure this value is" in shown.content.decode()
+
+
 @pytest.mark.parametrize("page", ["entry", "suggestion"])
 def test_items_and_suggestions_are_looked_at_and_not_changed(admin_client, make_feed, page):
     entry = make_entry(make_feed(), text="<script>alert(1)</script>")

@@ -12,7 +12,7 @@ from deals.choices import DealType, SpeakerKind, Stance
 from deals.models import Claim, Deal, Evidence, Report
 from ingest.models import Entry, Feed, Suggestion
 
-QUERIES = 13 + (connection.vendor == "postgresql")  # which is asked for its clock
+QUERIES = 14 + (connection.vendor == "postgresql")  # which is asked for its clock
 ITEM_QUERIES = 16
 AT_TWO = datetime(2024, 4, 15, 6, tzinfo=UTC)
 ATTACK = '<script>alert("x")</script><img src=x onerror=alert(1)>'
@@ -197,7 +197,7 @@ def test_filters_combine_and_can_be_dropped_one_by_one(desk, make_entry, suggest
 
 
 @pytest.mark.parametrize("query", ["source=x", "source=99999999999999999999", "company=%00", "strength=huge",
-                                   "after=~", "after=9999-99-99T00:00Z~1", "after=2024-04-15T06:00:00Z~", "leads=2"])  # fmt: skip
+                                   "after=0001-01-01T00:00:00%2B14:00~5", "after=9999-12-31T23:59:59-14:00~5", "after=~", "after=9999-99-99T00:00Z~1", "after=2024-04-15T06:00:00Z~", "leads=2"])  # fmt: skip
 def test_an_address_that_means_nothing_shows_the_queue(query, desk, make_entry, suggest, make_claim):
     suggest(make_entry(), make_claim())
 
@@ -213,6 +213,15 @@ def test_an_empty_queue_says_what_to_do_next(desk, make_entry):
     assert "1 feed polled" in page
     assert "1 item fetched and not yet read" in page
     assert reverse("admin:add_report_from_address") in page
+
+
+def test_items_that_could_not_be_looked_through_are_named_until_they_are_decided(desk, make_entry):
+    entry = make_entry("Chery and the machine", unreadable=True, waiting=False)
+
+    assert "read these yourself" in desk.get("/admin/queue/").content.decode()
+    desk.post(open_item(entry), {"action": "reject"})
+
+    assert "read these yourself" not in desk.get("/admin/queue/").content.decode()
 
 
 def test_feeds_in_trouble_are_one_line(desk, make_entry):

@@ -123,6 +123,65 @@ def test_a_batch_that_takes_too_long_ends_with_what_was_read(claim, make_entry):
     assert Suggestion.objects.count() == 1
 
 
+@pytest.fixture
+def poison(monkeypatch):
+    """Reading a text that holds the word “poison” fails."""
+    honest = suggestions.Profiles.read
+
+    def read(profiles, title, text, published_at):
+        if "poison" in text:
+            raise RecursionError
+        return honest(profiles, title, text, published_at)
+
+    monkeypatch.setattr(suggestions.Profiles, "read", read)
+
+
+def test_an_entry_that_cannot_be_looked_through_is_set_aside_and_stops_no_other(claim, make_entry, poison, caplog):
+    broken, sound = make_entry("poison"), make_entry(RUMOR)
+
+    assert read_unread() == 2
+    assert read_unread() == 0
+
+    assert list(Entry.objects.set_aside()) == [broken]
+    assert list(Entry.objects.waiting()) == [sound]
+    assert f"Item {broken.pk} could not be looked through" in caplog.text
+
+
+def test_an_entry_whose_reading_cannot_be_stored_is_set_aside_and_stops_no_other(claim, make_entry, monkeypatch):
+    broken, sound = make_entry(DENIAL), make_entry(RUMOR)
+    honest = suggestions._row
+
+    def row(entry, *rest):
+        made = honest(entry, *rest)
+        if entry == broken:
+            made.triggers = float("nan")  # JSON has no such number
+        return made
+
+    monkeypatch.setattr(suggestions, "_row", row)
+
+    assert read_unread() == 2
+
+    assert list(Entry.objects.set_aside()) == [broken]
+    assert list(Entry.objects.waiting()) == [sound]
+
+
+def test_a_waiting_entry_that_cannot_be_read_again_goes_on_waiting_and_stops_no_other(
+    companies, make_claim, make_entry, request
+):
+    lead = make_entry(RUMOR)
+    other = make_entry(RUMOR)
+    read_unread()
+    Entry.objects.filter(pk=lead.pk).update(text="poison")
+    request.getfixturevalue("poison")
+    make_claim(type="technology_licence")
+
+    assert suggestions.read_overtaken() == 1
+    assert suggestions.read_overtaken() == 0
+
+    assert set(Entry.objects.waiting()) == {lead, other}
+    assert list(Entry.objects.set_aside()) == [lead]
+
+
 def test_an_entry_that_is_read_twice_gains_nothing_twice(claim, make_entry):
     entry = make_entry(RUMOR)
     read_unread()

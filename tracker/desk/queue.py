@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -105,6 +105,7 @@ def page(request: HttpRequest):
         "facets": _facets(wanted),
         "chosen": _chosen(wanted),
         "troubled": list(Feed.objects.in_trouble().filter(active=True).select_related("source")[:4]),
+        "set_aside": list(Entry.objects.set_aside().only("title").order_by("-pk")[:4]),
         "can_poll": request.user.has_perm("ingest.change_feed"),
         "can_add": request.user.has_perm("deals.add_report"),
     }
@@ -145,10 +146,11 @@ def _read_mark(text: str) -> tuple[datetime, int] | None:
     moment, _, pk = text.partition("~")
     try:
         moment = parse_datetime(moment)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
     pk = _number(pk)
-    return (moment, pk) if moment and moment.tzinfo and pk else None
+    return (moment, pk) if moment and pk else None
 
 
 def _older_than(moment: datetime, pk: int) -> Q:
