@@ -19,6 +19,10 @@ class Autocomplete(AutocompleteSelect):
         value = super().value_from_datadict(data, files, name)
         return value if not value or _is_key(value) else NOTHING
 
+    def optgroups(self, name, value, attr=None):
+        """Without what cannot be a key: an address may prefill the field with anything."""
+        return super().optgroups(name, [key for key in value if _is_key(key)], attr)
+
     def _typed(self, words):
         if _is_key(words):
             return words

@@ -94,6 +94,23 @@ def test_every_page_of_the_record_stands_in_the_matrix():
     assert names - ordinary <= {f"deals_{page}" for page in PAGES} | {"deals_statuschange_history"}
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("ingest/feed/?source=9223372036854775808", 400),
+        ("deals/report/?source__in=1,99999999999999999999", 400),
+        ("deals/claim/?q=99999999999999999999", 200),
+        ("deals/claim/x/history/", 404),
+        ("deals/report/9223372036854775808/change/", 404),
+        ("ingest/feed/add/?source=x", 200),
+        ("deals/claim/add/?deal=%00", 200),
+        ("deals/report/add/?published_at=yesterday", 200),
+    ],
+)
+def test_no_address_of_the_desk_breaks_it(path, status, admin_client):
+    assert admin_client.get(f"/admin/{path}").status_code == status
+
+
 @pytest.mark.parametrize("page", ["claim_decide", "report_answers", "evidence_withdraw", "statuschange_undo"])
 def test_a_reader_cannot_post_what_a_reader_cannot_see(page, client, reader, claim):
     client.force_login(reader)

@@ -9,7 +9,7 @@ from deals.templatetags.desk import moment
 
 
 class AutocompleteFields:
-    """Foreign keys named in `autocomplete_fields` can be filled in without JavaScript too."""
+    """Foreign keys named in `autocomplete_fields` can be filled in without JavaScript too, and no address breaks a form."""
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
@@ -21,6 +21,12 @@ class AutocompleteFields:
         if hasattr(field, "widget") and hasattr(field.widget, "can_delete_related"):
             field.widget.can_delete_related = False  # a slip beside a field must not cost a company
         return field
+
+    def get_changeform_initial_data(self, request):
+        """As the address has it, without moments: the stock widgets of those break on words."""
+        given = super().get_changeform_initial_data(request)
+        moments = {field.name for field in self.opts.fields if isinstance(field, models.DateTimeField)}
+        return {name: value for name, value in given.items() if name not in moments}
 
 
 class RowAdmin(AutocompleteFields, SimpleHistoryAdmin):
