@@ -1,8 +1,8 @@
 """Ask publishers for their feeds, and read their answers as the protocol means them. Over `outbound` alone."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from outbound.client import FetchError, Request, Response, fetch_all
 
@@ -12,9 +12,12 @@ ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text
 # As long as their columns; a validator that does not fit is not kept, and the next answer comes whole.
 LONGEST_ETAG = 1000
 LONGEST_LAST_MODIFIED = 200
+CACHING = ("Cache-Control", "Age", "Expires", "Date")  # by which an answer says how long it stays fresh
 
 NOT_ASKED = "The server says that nothing changed, though we hold nothing of it yet."
 GONE = "The publisher says that this feed is gone for good (410). Polling has stopped."
+GONE_THERE = "The feed's address leads, for the time being, to one that is gone (410)."
+WANTS_LOGIN = "The server wants a login ({})."
 OUR_FAULT = "Polling failed by a fault of ours, which is in the log."
 
 
@@ -43,10 +46,11 @@ class Answer:
     body: bytes | None = None  # None: nothing new, or trouble
     content_type: str = ""
     url: str = ""  # where the body came from in the end
-    etag: str = ""
-    last_modified: str = ""
+    etag: str | None = None  # None: the old one holds
+    last_modified: str | None = None
     permanent_url: str | None = None
     retry_after: str = ""
+    caching: Mapping[str, str] = field(default_factory=dict)  # those of CACHING that came
     trouble: str = ""
     gone: bool = False
 
@@ -70,20 +74,27 @@ def read(question: Question, outcome: Response | Exception) -> Answer:
         url=outcome.url,
         permanent_url=outcome.permanent_url,
         retry_after=headers.get("Retry-After", ""),
+        caching={name: joined(headers, name) for name in CACHING if name in headers},
     )
+    etag = storable(headers.get("ETag", ""), LONGEST_ETAG)
+    last_modified = storable(headers.get("Last-Modified", ""), LONGEST_LAST_MODIFIED)
     match outcome.status:
         case 200 | 203:
             return replace(
                 answer,
                 body=outcome.body,
                 content_type=headers.get("Content-Type", ""),
-                etag=storable(headers.get("ETag", ""), LONGEST_ETAG),
-                last_modified=storable(headers.get("Last-Modified", ""), LONGEST_LAST_MODIFIED),
+                etag=etag,
+                last_modified=last_modified,
             )
         case 304 if question.conditional:
-            return answer
+            return replace(answer, etag=etag or None, last_modified=last_modified or None)
         case 304:
             return replace(answer, trouble=NOT_ASKED)
+        case 401 | 403 | 407:
+            return replace(answer, trouble=WANTS_LOGIN.format(outcome.status_line))
+        case 410 if outcome.passing:
+            return replace(answer, trouble=GONE_THERE)
         case 410:
             return replace(answer, trouble=GONE, gone=True)
         case 429:
@@ -94,3 +105,9 @@ def read(question: Question, outcome: Response | Exception) -> Answer:
 def storable(validator: str, longest: int) -> str:
     """The validator as it came, or "" if it is too long or holds characters that no header may send back."""
     return validator if len(validator) <= longest and validator.isascii() and validator.isprintable() else ""
+
+
+def joined(headers: Mapping[str, str], name: str) -> str:
+    """A header that may come in several lines, in one."""
+    lines = headers.getall(name) if hasattr(headers, "getall") else [headers[name]]
+    return ", ".join(lines)

@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
+from ingest.pace import Pace
 from ingest.parsing import ENCODINGS, NotAFeed, ParsedEntry, ParsedFeed, parse
 
 LARGEST_ANSWER = 64 * 2**20
@@ -98,7 +99,8 @@ class Child:
         entries = (
             ParsedEntry(**{**entry, "published_at": moment(entry["published_at"])}) for entry in answer["entries"]
         )
-        return ParsedFeed(answer["title"], tuple(entries))
+        pace = Pace(**{name: tuple(said) if isinstance(said, list) else said for name, said in answer["pace"].items()})
+        return ParsedFeed(answer["title"], tuple(entries), pace)
 
     def _ask(self, question: bytes, until: float) -> dict:
         """Write the question and read the answer side by side, neither of them blocking."""
@@ -238,7 +240,7 @@ def answer_to(arguments: dict, body: bytes) -> dict:
             raise refusal.__cause__ from None
         return {"refused": str(refusal)}
     entries = [{**vars(entry), "published_at": iso(entry.published_at)} for entry in found.entries]
-    return {"title": found.title, "entries": entries}
+    return {"title": found.title, "entries": entries, "pace": vars(found.pace)}
 
 
 def iso(moment: datetime | None) -> str | None:

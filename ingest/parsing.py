@@ -21,6 +21,8 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 import nh3
 
+from ingest.pace import Pace, pace_of
+
 MOST_ENTRIES = 500
 LONGEST_TITLE = 500
 LONGEST_TEXT = 20_000
@@ -105,6 +107,7 @@ class ParsedEntry:
 class ParsedFeed:
     title: str
     entries: tuple[ParsedEntry, ...]  # in the feed's order, each guid once
+    pace: Pace = Pace()
 
 
 def parse(body: bytes, *, content_type: str = "", base: str = "", now: datetime) -> ParsedFeed:
@@ -127,7 +130,8 @@ def parse(body: bytes, *, content_type: str = "", base: str = "", now: datetime)
     entries = [entry for item in found.entries[:MOST_ENTRIES] if (entry := read_entry(item, base, language, now))]
     if not entries and found.get("bozo") and not found.version:
         raise NotAFeed("The feed is broken in a way that could not be read.")
-    return ParsedFeed(one_line(to_text(*text_and_type(found.feed, "title")), LONGEST_TITLE), tuple(distinct(entries)))
+    title = one_line(to_text(*text_and_type(found.feed, "title")), LONGEST_TITLE)
+    return ParsedFeed(title, tuple(distinct(entries)), pace_of(found.feed, document))
 
 
 def decoded(body: bytes, content_type: str) -> str:

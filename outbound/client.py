@@ -55,6 +55,7 @@ class Response:
     headers: Mapping[str, str]  # letter case aside
     body: bytes
     permanent_url: str | None  # where permanent redirects say that it lives from now on
+    passing: bool = False  # a redirect that is not permanent led there
 
     @property
     def status_line(self) -> str:
@@ -108,15 +109,19 @@ class Client:
     async def _follow(self, url: str, headers: dict[str, str], limit: int, local: Collection[str]) -> Response:
         target = gate(url, local)
         permanent, permanent_so_far = None, True
+        seen: set[URL] = set()
         for _ in range(MOST_REDIRECTS + 1):
             async with self._asked(target, headers, local) as answer:
                 if answer.status not in REDIRECTS or "Location" not in answer.headers:
                     body = await read(answer, limit) if 200 <= answer.status < 300 else b""
-                    return Response(answer.status, str(target), answer.headers, body, permanent)
+                    return Response(answer.status, str(target), answer.headers, body, permanent, not permanent_so_far)
+                seen.add(target)
                 target = gate(str(joined(target, answer.headers["Location"])), local)
             permanent_so_far = permanent_so_far and answer.status in PERMANENT
             permanent = str(target) if permanent_so_far else permanent
             headers = {name: value for name, value in headers.items() if name.lower() not in CREDENTIALS}
+            if target in seen:  # it would answer the same: we keep no cookies
+                raise FetchError("It redirects in a circle.")
         raise FetchError(f"It redirects more than {MOST_REDIRECTS} times.")
 
     @asynccontextmanager

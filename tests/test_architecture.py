@@ -22,6 +22,7 @@ PURE = [
     "deals/rungs.py",
     "ingest/matching.py",
     "ingest/opml.py",
+    "ingest/pace.py",
     "ingest/parsing.py",
     "ingest/schedule.py",
     "ingest/stance.py",

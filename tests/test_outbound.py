@@ -197,8 +197,30 @@ def test_a_permanent_redirect_behind_a_passing_one_is_not_permanent(publisher):
 def test_a_circle_of_redirects_ends(publisher):
     publisher.serve("/a", status="302 Found", Location="/a")
 
-    with pytest.raises(FetchError, match="more than 5 times"):
+    with pytest.raises(FetchError, match="in a circle"):
         get(publisher.url("/a"))
+    assert len(publisher.requests) == 1
+
+
+def test_a_wider_circle_of_redirects_is_walked_once(publisher):
+    publisher.serve("/a", status="301 Moved Permanently", Location="/b")
+    publisher.serve("/b", status="302 Found", Location="/a")
+
+    with pytest.raises(FetchError, match="in a circle"):
+        get(publisher.url("/a"))
+    assert len(publisher.requests) == 2
+
+
+def test_redirects_without_end_are_given_up_after_five(publisher):
+    def onwards(connection, request):
+        number = int(request.split()[1].strip("/"))
+        publisher.answers[f"/{number + 1}"] = onwards
+        connection.sendall(answer(b"", "302 Found", Location=f"/{number + 1}"))
+
+    publisher.answers["/0"] = onwards
+
+    with pytest.raises(FetchError, match="more than 5 times"):
+        get(publisher.url("/0"))
     assert len(publisher.requests) == 6
 
 
@@ -256,12 +278,12 @@ def silence_after_headers(connection, request):
 
 def slow_hop(connection, request):
     time.sleep(0.2)
-    connection.sendall(answer(status="302 Found", Location="/hop"))
+    connection.sendall(answer(status="302 Found", Location=request.split()[1] + "p"))  # never the same address twice
 
 
 @pytest.mark.parametrize("behaviour", [drip, endless_continue, silence_after_headers, slow_hop])
 def test_the_deadline_covers_all_of_a_slow_answer(publisher, behaviour):
-    publisher.answers["/hop"] = behaviour
+    publisher.answers = {"/ho" + "p" * more: behaviour for more in range(1, 7)}
 
     with pytest.raises(FetchError, match=r"^The server took longer than 0\.5 seconds\.$"):
         get(publisher.url("/hop"), deadline=0.5)
