@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
@@ -11,6 +12,7 @@ from deals.choices import SourceKind
 from deals.fold import Row, fold
 from deals.history import ROW_FIELDS, to_row
 from deals.models import Claim, CompanyAlias, Evidence, Ground, Party, StatusChange
+from deals.models.evidence import STATEMENT_FIELDS
 
 WORDS = 10
 # Sources that carry nobody's word but the speaker's own.
@@ -28,7 +30,8 @@ def claims(asked: Mapping, among: QuerySet[Claim] | None = None) -> QuerySet[Cla
         found = found.filter(type__in=types)
     if sources := asked.get("source"):
         reported = Q(report__source__slug__in=sources) | Q(origin__source__slug__in=sources)
-        found = found.filter(Exists(Evidence.objects.current().filter(reported, claim=OuterRef("pk"))))
+        held = _held(Evidence.objects.filter(reported), asked.get("as_of"), asked.get("known_at"))
+        found = found.filter(Exists(held.filter(claim=OuterRef("pk"))))
     for word in asked.get("search", "").split()[:WORDS]:
         found = found.filter(_names(word))
     if since := asked.get("updated_since"):
@@ -139,29 +142,53 @@ def as_recorded(changes: Iterable[StatusChange]) -> list[StatusChange]:
 def evidence_known(
     evidence: QuerySet[Evidence], as_of: datetime | None = None, known_at: datetime | None = None
 ) -> list[Evidence]:
-    """The evidence that the record held at `known_at` of what was said by `as_of`, as it stood then: two queries.
+    """The evidence that the record held at `known_at` of what was said by `as_of`, as it stood then: three queries.
 
     What a row of the history rests on stays in it, though it was said after the event or has been withdrawn since.
     """
-    resting = Ground.objects.filter(evidence=OuterRef("pk"))
-    held = evidence
+    held = _held(evidence, as_of, known_at).with_record().prefetch_related("report__source__official_for")
+    found = list(held.order_by("said_at", "pk"))
     if known_at:
-        resting, held = resting.filter(change__recorded_at__lte=known_at), held.filter(recorded_at__lte=known_at)
+        _read_as_then(found, known_at)
+    return [_as_it_stood(item, as_of, known_at) for item in found]
+
+
+def _held(evidence: QuerySet[Evidence], as_of: datetime | None, known_at: datetime | None) -> QuerySet[Evidence]:
+    resting = Ground.objects.filter(evidence=OuterRef("pk"))
+    if known_at:
+        resting, evidence = (
+            resting.filter(change__recorded_at__lte=known_at),
+            evidence.filter(recorded_at__lte=known_at),
+        )
     if as_of:
         resting = resting.filter(change__event_at__lte=as_of)
-    said = Q(said_at=None) | Q(said_at__lte=as_of) if as_of else Q()
-    held = held.filter((record.known(known_at) & said) | Exists(resting))
-    held = held.with_record().prefetch_related("report__source__official_for")
-    return [_as_it_stood(item, known_at) for item in held.order_by("said_at", "pk")]
+    # What was said on a day that nobody knows was said when it was recorded at the latest.
+    said = Q(said_at__lte=as_of) | Q(said_at=None, recorded_at__lte=as_of) if as_of else Q()
+    return evidence.filter((record.known(known_at) & said) | Exists(resting))
 
 
-def _as_it_stood(item: Evidence, known_at: datetime | None) -> Evidence:
-    if known_at is None:
-        return item
-    if item.withdrawn_at and item.withdrawn_at > known_at:
+def _read_as_then(evidence: Iterable[Evidence], known_at: datetime) -> None:
+    """Give evidence back what was read in it at `known_at`: origin, answer and translation stay correctable.
+
+    An import states when it was recorded, but its first edit is of the day of the import: it holds until the next.
+    """
+    then: dict[int, Any] = {}
+    edits = Evidence.history.filter(id__in=[item.pk for item in evidence]).order_by("history_id")
+    for edit in edits.select_related("company", "origin__source", "answers__source"):
+        if edit.id not in then or edit.history_date <= known_at:
+            then[edit.id] = edit
+    for item in evidence:
+        if edit := then.get(item.pk):
+            for name in STATEMENT_FIELDS:
+                setattr(item, name, getattr(edit, name))
+
+
+def _as_it_stood(item: Evidence, as_of: datetime | None, known_at: datetime | None) -> Evidence:
+    if known_at and item.withdrawn_at and item.withdrawn_at > known_at:
         item.withdrawn_at = None
+    by = min((moment for moment in (as_of, known_at) if moment), default=None)
     for report in (item.report, item.origin, item.answers):
-        if report and report.retracted_at and report.retracted_at > known_at:
+        if by and report and report.retracted_at and report.retracted_at > by:
             report.retraction, report.retracted_at = "", None
     return item
 

@@ -54,7 +54,7 @@ def standings(
     folded = {claim.pk: fold(rows[claim.pk], as_of, known_at) if claim.pk in rows else NOTHING for claim in claims}
 
     supported = _newest_support(folded, as_of, known_at)
-    shaken = _without_standing_ground(folded, known_at)
+    shaken = _without_standing_ground(folded, min(as_of, known_at))
     found = {}
     for claim in claims:
         standing = folded[claim.pk]
@@ -87,7 +87,7 @@ def _newest_support(folded: dict[int, Standing], as_of: datetime, known_at: date
     return dict(support.values_list("claim").annotate(Max("said_at")).order_by())
 
 
-def _without_standing_ground(folded: dict[int, Standing], known_at: datetime) -> set[int]:
+def _without_standing_ground(folded: dict[int, Standing], by: datetime) -> set[int]:
     """The deciding rows all of whose evidence comes from reports or origins that were retracted by then."""
     deciding = [standing.set_by for standing in folded.values() if standing.set_by]
     grounds = Ground.objects.filter(change__in=deciding).values_list(
@@ -100,7 +100,7 @@ def _without_standing_ground(folded: dict[int, Standing], known_at: datetime) ->
     gone = defaultdict(list)
     for change, *retractions in grounds:
         pairs: tuple[list, list] = (retractions[:2], retractions[2:])
-        gone[change].append(any(how == Retraction.RETRACTED and when <= known_at for how, when in pairs))
+        gone[change].append(any(how == Retraction.RETRACTED and when <= by for how, when in pairs))
     return {change for change, each in gone.items() if all(each)}
 
 

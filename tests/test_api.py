@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from deals import history, linking
+from deals import clock, history, linking
 from deals.models import Claim, StatusChange
 from tests.crowd import crowd
 
@@ -111,6 +111,16 @@ def test_a_moot_row_and_a_replaced_one_say_so(client, rumored, link, move, edito
     assert rows[denial.position]["replaced_by"] == undo["position"]
     assert undo["supersedes"] == denial.position
     assert rows[moot.position]["moot"] is True
+
+
+def test_a_claim_is_not_found_by_a_source_that_the_record_did_not_know_then(client, rumored, link, make_source):
+    claim = rumored()
+    before = clock.now().isoformat()
+    link(claim, "supports", source=make_source("36kr"))
+    slug = make_source("36kr").slug
+
+    assert len(client.get(CLAIMS, {"source": slug}).json()["results"]) == 1
+    assert client.get(CLAIMS, {"source": slug, "known_at": before}).json()["results"] == []
 
 
 def test_withdrawn_evidence_is_given_only_while_a_row_rests_on_it(client, rumored, link, editor):

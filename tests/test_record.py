@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deals import clock, finding
+from deals import clock, finding, linking
 from deals.choices import Kind, Precision, Qualifier, Stance, Status
+from deals.finding import evidence_known
 from deals.history import HistoryError, NewRow, change_status, undo
 from deals.linking import withdraw
 from deals.models import Claim, StatusChange
@@ -63,6 +64,41 @@ def test_a_decision_whose_origins_were_all_retracted_says_so(make_claim, link, m
 
     assert Qualifier.ORIGIN_RETRACTED in standing(claim).qualifiers
     assert [group.counts for group in independent_origins(claim.evidence.with_record())] == [False]
+
+
+def test_a_retraction_does_not_shake_a_decision_as_of_the_days_before_it(make_claim, link, move, make_report):
+    claim, origin = make_claim(), make_report()
+    move(claim, "report", link(claim, Stance.SUPPORTS, origin=origin))
+    origin.retraction, origin.retracted_at = "retracted", datetime(2024, 6, 1, tzinfo=UTC)
+    origin.save()
+
+    assert Qualifier.ORIGIN_RETRACTED not in standing(claim, datetime(2024, 5, 31, tzinfo=UTC)).qualifiers
+    assert Qualifier.ORIGIN_RETRACTED in standing(claim, datetime(2024, 6, 2, tzinfo=UTC)).qualifiers
+    (item,) = evidence_known(claim.evidence.all(), as_of=datetime(2024, 5, 31, tzinfo=UTC))
+    assert not item.origin.retracted
+
+
+def test_an_origin_that_is_corrected_later_does_not_change_what_was_known_before(make_claim, link, make_report):
+    claim, story = make_claim(), make_report(title="36kr's story")
+    first, second = link(claim, Stance.SUPPORTS), link(claim, Stance.SUPPORTS)
+    before = clock.now()
+    for item in (first, second):
+        item.origin, item.translation = story, "Better words"
+        item.save()
+
+    known_then = evidence_known(claim.evidence.all(), known_at=before)
+
+    assert [(item.origin, item.translation) for item in known_then] == [(None, ""), (None, "")]
+    assert len(independent_origins(known_then)) == 2
+    assert len(independent_origins(evidence_known(claim.evidence.all(), known_at=clock.now()))) == 1
+
+
+def test_what_was_said_on_an_unknown_day_was_not_said_before_it_can_have_been(make_claim, link, make_source):
+    claim = make_claim()
+    link(claim, Stance.SUPPORTS, report=linking.placeholder(make_source(), "A story of some day"))
+
+    assert evidence_known(claim.evidence.all(), as_of=datetime(1990, 1, 1, tzinfo=UTC)) == []
+    assert len(evidence_known(claim.evidence.all(), as_of=clock.now())) == 1
 
 
 def test_ten_articles_that_cite_36kr_are_one_independent_origin(make_claim, link, make_report):

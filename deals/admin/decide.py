@@ -23,6 +23,7 @@ from deals import followers, history, linking, record, words
 from deals.choices import STORED_QUALIFIERS, Kind, Precision, Qualifier, Stage, Stance, Status
 from deals.fold import Standing
 from deals.models import Claim, Evidence, StatusChange
+from deals.models.evidence import STATEMENT_FIELDS
 
 LONGEST_VERSION = 2**31 - 1
 BUTTONS = ("csrfmiddlewaretoken", "previewed", "_preview", "_confirm")
@@ -346,26 +347,9 @@ def _parts(claim: Claim) -> list[Claim]:
     return found
 
 
-STATEMENT = [
-    "stance",
-    "speaker_kind",
-    "speaker_name",
-    "speaker_role",
-    "company",
-    "quote",
-    "translation",
-    "certainty",
-    "part",
-    "said_at",
-    "said_precision",
-    "origin",
-    "answers",
-]
-
-
 def _statement(evidence: Evidence) -> dict:
     """What evidence says, as `linking.link` takes it."""
-    return {name: getattr(evidence, name) for name in STATEMENT}
+    return {name: getattr(evidence, name) for name in STATEMENT_FIELDS}
 
 
 def _restated(evidence: Evidence, claim: Claim) -> Evidence:

@@ -28,6 +28,22 @@ LOCKED_FIELDS = (
     "said_at",
     "said_precision",
 )
+# All that evidence says, as an editor read it in the report.
+STATEMENT_FIELDS = (
+    "stance",
+    "speaker_kind",
+    "speaker_name",
+    "speaker_role",
+    "company",
+    "quote",
+    "translation",
+    "certainty",
+    "part",
+    "said_at",
+    "said_precision",
+    "origin",
+    "answers",
+)
 
 
 class EvidenceLocked(Exception):
