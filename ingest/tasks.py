@@ -1,8 +1,12 @@
 """Periodic work, safe to run twice and side by side: rows say what is due."""
 
+import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import shared_task
+from django.conf import settings
 
 from ingest.polling import poll_due
 from ingest.suggestions import read_overtaken, read_unread
@@ -11,12 +15,25 @@ from ingest.suggestions import read_overtaken, read_unread
 BEGINS_BATCHES_FOR = 20
 
 
+@contextmanager
+def polling_here() -> Iterator[bool]:
+    """Whether no other process of this machine polls; then none does until this one ends, however it ends."""
+    with (settings.DATA_DIR / "polling.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 @shared_task
 def poll_due_feeds():
-    """Poll what is due."""
+    """Poll what is due, in one process of a machine alone: publishers who are slow hold up no mail."""
     until = time.monotonic() + BEGINS_BATCHES_FOR
-    while poll_due().feeds and time.monotonic() < until:
-        pass
+    with polling_here() as ours:
+        while ours and poll_due().feeds and time.monotonic() < until:
+            pass
 
 
 @shared_task

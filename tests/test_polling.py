@@ -13,7 +13,7 @@ from ingest import parser_child, polling
 from ingest.models import Decision, Entry, Feed, Suggestion
 from ingest.parser_child import Child, Limits
 from ingest.polling import poll, poll_due, settle, take
-from ingest.tasks import poll_due_feeds, read_new_entries
+from ingest.tasks import poll_due_feeds, polling_here, read_new_entries
 from tests.publisher import answer, header
 
 APRIL_15 = datetime(2024, 4, 15, 6, 5, tzinfo=UTC)
@@ -386,6 +386,19 @@ def run(*arguments):
     out = io.StringIO()
     call_command("poll", *arguments, stdout=out)
     return out.getvalue().splitlines()
+
+
+def test_slow_publishers_occupy_one_process_of_a_machine_and_leave_the_others_to_the_mail(publisher, make_feed):
+    publisher.serve("/feed", rss(item(1)))
+    feed = make_feed()
+
+    with polling_here() as ours:
+        assert ours
+        poll_due_feeds()
+        assert list(Feed.objects.due()) == [feed]
+    poll_due_feeds()
+
+    assert titles() == ["Story 1"]
 
 
 def test_the_command_polls_what_is_due_and_tells_what_it_did(publisher, make_feed):
