@@ -213,6 +213,15 @@ def test_a_day_stands_for_its_end_but_never_for_later_than_the_report(make_claim
     assert by_month.event_at == datetime(2023, 4, 30, 23, 59, 59, 999999, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("precision", ["instant", "day"])
+def test_a_day_after_the_report_is_refused_and_not_quietly_moved(precision, make_claim, link, move):
+    claim = make_claim()
+    evidence = link(claim, Stance.SUPPORTS, published_at=datetime(2024, 4, 15, 12, 10, tzinfo=UTC))
+
+    with pytest.raises(HistoryError, match="cannot come after the report that tells of it, published at 2024-04-15"):
+        move(claim, "report", evidence, at=datetime(2024, 4, 20, tzinfo=UTC), precision=precision)
+
+
 @pytest.mark.parametrize(
     ("at", "precision"), [(timedelta(hours=1), "instant"), (timedelta(days=2), "day"), (timedelta(days=40), "month")]
 )

@@ -22,13 +22,10 @@ def dated(row: NewRow, recorded_at: datetime) -> NewRow:
         raise HistoryError(f"There is no precision “{row.precision}”.")
     if row.event_at.tzinfo is None:
         raise HistoryError("The time of the event needs its zone.")
-    if row.event_at > recorded_at and row.precision == Precision.INSTANT:
-        if row.kind != Kind.UNDO:
-            raise HistoryError("The event lies in the future: only what has happened can be recorded.")
-    elif row.precision != Precision.INSTANT and first_instant(row.event_at, row.precision) > recorded_at:
+    if row.kind != Kind.UNDO and _begins(row) > recorded_at:
         raise HistoryError("The event lies in the future: only what has happened can be recorded.")
     published = min((item.report.published_at for item in row.evidence if item.report.published_at), default=None)
-    if published and row.precision == Precision.INSTANT and row.event_at > published:
+    if published and row.precision != Precision.BY and _begins(row) > published:
         raise HistoryError(
             f"The event cannot come after the report that tells of it, published at {published:%Y-%m-%d %H:%M} UTC."
         )
@@ -63,6 +60,10 @@ def last_instant(when: date | datetime, precision: str) -> datetime:
         case Precision.YEAR:
             when = date(when.year, 12, 31)
     return datetime.combine(when, time.max, UTC)
+
+
+def _begins(row: NewRow) -> datetime:
+    return row.event_at if row.precision == Precision.INSTANT else first_instant(row.event_at, row.precision)
 
 
 def first_instant(when: datetime, precision: str) -> datetime:
