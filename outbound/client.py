@@ -108,6 +108,7 @@ class Client:
 
     async def _follow(self, url: str, headers: dict[str, str], limit: int, local: Collection[str]) -> Response:
         target = gate(url, local)
+        local = local if is_local(target, local) else ()  # a publisher outside leads nobody inside
         permanent, permanent_so_far = None, True
         seen: set[URL] = set()
         for _ in range(MOST_REDIRECTS + 1):

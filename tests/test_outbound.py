@@ -108,6 +108,19 @@ def test_only_the_exact_host_and_port_of_the_setting_are_let_inside(publisher, c
     assert canary.requests == []
 
 
+def test_a_publisher_outside_cannot_redirect_to_a_local_feed(publisher, canary, settings, monkeypatch):
+    settings.LOCAL_FEEDS = {canary.place}
+    monkeypatch.setattr("outbound.client.PORTS", {publisher.port})  # as if the publisher stood outside
+    monkeypatch.setattr("outbound.client.is_public", lambda address: True)
+    publisher.serve("/feed", status="302 Found", Location=canary.url())
+
+    assert get(canary.url()).body == b"secret"
+    with pytest.raises(FetchError, match="Port"):
+        get(publisher.url("/feed"))
+
+    assert len(canary.requests) == 1
+
+
 def test_a_redirect_inwards_is_not_followed(publisher, canary):
     publisher.serve("/feed", status="302 Found", Location=canary.url())
     publisher.serve("/metadata", status="302 Found", Location="http://169.254.169.254/latest/")
