@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deals import followers
+from deals import followers, linking
 from deals.choices import Kind, Stance
 from deals.models import Claim, Company, Deal, Evidence, Ground, Report, Source, StatusChange
 
@@ -374,6 +374,48 @@ def test_an_answer_that_covers_nothing_is_refused_and_leaves_nothing(desk, rumor
     assert "Tick at least one claim" in text_of(page)
     assert not Evidence.objects.filter(report=denial).exists()
     assert not Report.objects.filter(placeholder=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("report", "sentence"),
+    [
+        ({}, "Give the report's address, or tick placeholder"),
+        ({"url": "https://news.example/1", "placeholder": "on"}, "Give the report's address, or tick placeholder"),
+        ({"url": "https://news.example/1", "retraction": "retracted"}, "Say when its outlet corrected or retracted it"),
+        (
+            {"title": "36kr's story", "placeholder": "on"},
+            "There is a placeholder for that story of that source already",
+        ),
+    ],
+)
+def test_a_report_that_cannot_be_kept_is_refused_with_what_to_do(report, sentence, desk, make_source):
+    source = make_source("36kr")
+    linking.placeholder(source, "36kr's story")
+    form = {"source": source.pk, "title": "Another story", "language": "zh", "published_precision": "day",
+            "evidence-TOTAL_FORMS": 0, "evidence-INITIAL_FORMS": 0}  # fmt: skip
+
+    page = desk.post(reverse("admin:deals_report_add"), {**form, **report})
+
+    assert sentence in " ".join(page.context["adminform"].form.non_field_errors())
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ({"speaker_kind": "named"}, "Give the speaker's name"),
+        ({"origin": True}, "Leave the origin empty where the report tells its own story."),
+        ({"answers": True}, "A report does not answer itself: pick the one"),
+    ],
+)
+def test_evidence_that_makes_no_sense_is_refused_with_what_to_do(statement, sentence, desk, make_claim, make_report):
+    report = make_report()
+    form = {"claim": make_claim().pk, "report": report.pk, "stance": "supports", "speaker_kind": "outlet",
+            "certainty": "stated", "part": "body", "said_precision": "day"}  # fmt: skip
+    said = {name: report.pk if value is True else value for name, value in statement.items()}
+
+    page = desk.post(reverse("admin:deals_evidence_add"), {**form, **said})
+
+    assert sentence in " ".join(page.context["adminform"].form.non_field_errors())
 
 
 @pytest.mark.parametrize("ticked", ["9" * 5000, "\0", "x", "²"])

@@ -36,8 +36,18 @@ class Company(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="company_has_a_name"),
-            models.UniqueConstraint(fields=["isin"], condition=~Q(isin=""), name="isin_names_one_company"),
-            models.UniqueConstraint(fields=["lei"], condition=~Q(lei=""), name="lei_names_one_company"),
+            models.UniqueConstraint(
+                fields=["isin"],
+                condition=~Q(isin=""),
+                name="isin_names_one_company",
+                violation_error_message="Another company has this ISIN: look it up, and use that company or correct it.",
+            ),
+            models.UniqueConstraint(
+                fields=["lei"],
+                condition=~Q(lei=""),
+                name="lei_names_one_company",
+                violation_error_message="Another company has this LEI: look it up, and use that company or correct it.",
+            ),
         ]
 
     def __str__(self):

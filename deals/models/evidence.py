@@ -132,6 +132,7 @@ class Evidence(models.Model):
                 "speaker_role",
                 condition=Q(withdrawn_at=None),
                 name="evidence_once_per_speaker_and_stance",
+                violation_error_message="The same statement of the same speaker is linked already: correct that one.",
             ),
             models.CheckConstraint(condition=Q(stance__in=Stance.values), name="evidence_stance_is_known"),
             models.CheckConstraint(
@@ -140,13 +141,19 @@ class Evidence(models.Model):
             models.CheckConstraint(condition=Q(certainty__in=Certainty.values), name="evidence_certainty_is_known"),
             models.CheckConstraint(condition=Q(part__in=Part.values), name="evidence_part_is_known"),
             models.CheckConstraint(
-                condition=~Q(speaker_kind="named") | ~Q(speaker_name=""), name="named_speaker_has_a_name"
+                condition=~Q(speaker_kind="named") | ~Q(speaker_name=""),
+                name="named_speaker_has_a_name",
+                violation_error_message="Give the speaker's name, or say that a team, the company or nobody named speaks.",
             ),
             models.CheckConstraint(
-                condition=Q(origin=None) | ~Q(origin=F("report")), name="no_report_is_its_own_origin"
+                condition=Q(origin=None) | ~Q(origin=F("report")),
+                name="no_report_is_its_own_origin",
+                violation_error_message="Leave the origin empty where the report tells its own story.",
             ),
             models.CheckConstraint(
-                condition=Q(answers=None) | ~Q(answers=F("report")), name="no_report_answers_itself"
+                condition=Q(answers=None) | ~Q(answers=F("report")),
+                name="no_report_answers_itself",
+                violation_error_message="A report does not answer itself: pick the one that it denies or confirms.",
             ),
         ]
         indexes = [models.Index(fields=["claim", "said_at"], name="evidence_by_claim")]

@@ -80,7 +80,9 @@ class SourceDomain(models.Model):
         ordering = ["domain"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(domain__regex=r"^[a-z0-9.-]+\.[a-z0-9-]+$"), name="domain_is_a_bare_lower_case_host"
+                condition=Q(domain__regex=r"^[a-z0-9.-]+\.[a-z0-9-]+$"),
+                name="domain_is_a_bare_lower_case_host",
+                violation_error_message="Write the bare host in lower case, such as yicai.com.",
             ),
         ]
 
@@ -125,14 +127,19 @@ class Report(models.Model):
             models.CheckConstraint(
                 condition=Q(placeholder=True, url=None) | Q(placeholder=False, url__isnull=False),
                 name="report_has_an_address_unless_placeholder",
+                violation_error_message="Give the report's address, or tick placeholder if we do not hold it; not both.",
             ),
             models.UniqueConstraint(
-                fields=["source", "title"], condition=Q(placeholder=True), name="placeholder_is_one_story_of_one_source"
+                fields=["source", "title"],
+                condition=Q(placeholder=True),
+                name="placeholder_is_one_story_of_one_source",
+                violation_error_message="There is a placeholder for that story of that source already: use it.",
             ),
             models.CheckConstraint(condition=~Q(title=""), name="report_has_a_title"),
             models.CheckConstraint(
                 condition=Q(retraction="", retracted_at=None) | (~Q(retraction="") & Q(retracted_at__isnull=False)),
                 name="retraction_has_a_date",
+                violation_error_message="Say when its outlet corrected or retracted it, and which of the two it did.",
             ),
             models.CheckConstraint(
                 condition=Q(published_precision__in=Precision.values), name="report_precision_is_known"
