@@ -11,7 +11,7 @@ from deals import clock
 from deals.choices import Kind, Stance
 from deals.history import Conflict, HistoryError, NewRow, change_status, preview, undo, ways
 from deals.linking import withdraw
-from deals.models import Ground, StatusChange
+from deals.models import Claim, Ground, StatusChange
 from deals.models.evidence import EvidenceLocked
 from deals.models.history import AppendOnlyError
 from tests.conftest import APRIL_15
@@ -211,6 +211,24 @@ def test_a_day_stands_for_its_end_but_never_for_later_than_the_report(make_claim
 
     assert by_report.event_at == datetime(2024, 4, 15, 12, 10, tzinfo=UTC)
     assert by_month.event_at == datetime(2023, 4, 30, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("stage", "days"), [("near_final", 14), ("in_talks", 60), ("considering", 180)])
+def test_a_stage_says_when_the_desk_looks_again(stage, days, rumored, move):
+    row = move(rumored, "stage", at=clock.now(), stage=stage, reason="Said so")
+
+    assert Claim.objects.get().check_again == (row.recorded_at + timedelta(days=days)).date()
+
+
+def test_a_day_to_check_that_comes_sooner_stays_and_other_stages_set_none(rumored, move):
+    move(rumored, "stage", at=clock.now(), stage="signed", reason="Said so")
+    assert Claim.objects.get().check_again is None
+
+    sooner = (clock.now() + timedelta(days=3)).date()
+    Claim.objects.update(check_again=sooner)
+    move(rumored, "stage", at=clock.now(), stage="in_talks", reason="Said so")
+
+    assert Claim.objects.get().check_again == sooner
 
 
 @pytest.mark.parametrize("precision", ["instant", "day"])

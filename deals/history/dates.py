@@ -4,9 +4,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from deals import clock
-from deals.choices import Kind, Precision
+from deals.choices import Kind, Precision, Stage
 from deals.fold import Row
 from deals.history.rows import HistoryError, NewRow
+
+# The nearer a deal is said to be, the sooner its silence means something (domain: rule 9).
+CHECK_AGAIN_AFTER: dict[str, timedelta] = {
+    Stage.NEAR_FINAL: timedelta(days=14),
+    Stage.IN_TALKS: timedelta(days=60),
+    Stage.CONSIDERING: timedelta(days=180),
+}
 
 
 def event_time(
@@ -31,6 +38,12 @@ def dated(row: NewRow, recorded_at: datetime) -> NewRow:
         )
     at = event_time(row.event_at, row.precision, published_at=published, recorded_at=recorded_at)
     return replace(row, event_at=at)
+
+
+def check_again_on(stage: str, recorded_at: datetime) -> date | None:
+    """The day on which the desk looks again at a deal that is said to be at this stage; None for other stages."""
+    after = CHECK_AGAIN_AFTER.get(stage)
+    return (recorded_at.astimezone(UTC) + after).date() if after else None
 
 
 def learned_at(rows: list[Row], given: datetime | None) -> datetime:

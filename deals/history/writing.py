@@ -6,16 +6,19 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models import Case, DateField, DateTimeField, F, Value, When
 from django.db.models.functions import Coalesce
 
 from deals import clock, kinds
 from deals.choices import Kind, Precision, Qualifier
 from deals.fold import Row, fold
-from deals.history.dates import dated, learned_at
+from deals.history.dates import check_again_on, dated, learned_at
 from deals.history.needs import refusal_of, statements_of
 from deals.history.rows import Conflict, HistoryError, NewRow, as_row, history_rows
 from deals.models import Claim, Ground, Position, StatusChange
+
+# What of a claim the history keeps.
+KEPT_HERE = ("status", "version", "public_since", "check_again")
 
 
 def change_status(
@@ -44,7 +47,8 @@ def change_status(
         if refusal := refusal_of(fresh, row, rows, by):
             raise HistoryError(refusal)
         change = _append(fresh, row, rows, position, recorded_at, step, by)
-    claim.status, claim.version, claim.public_since = fresh.status, fresh.version, fresh.public_since
+    for field in KEPT_HERE:
+        setattr(claim, field, getattr(fresh, field))
     return change
 
 
@@ -85,7 +89,8 @@ def _append(
     qualifiers = row.qualifiers | kinds.implied_qualifiers(row.kind, statements_of(claim, row.evidence))
     row = replace(row, qualifiers=qualifiers)
     now = max(recorded_at, clock.now())
-    status = fold([*rows, as_row(row, id=0, position=position, recorded_at=recorded_at)], now, now).status
+    standing = fold([*rows, as_row(row, id=0, position=position, recorded_at=recorded_at)], now, now)
+    status = standing.status
     change = StatusChange.objects.create(
         claim=claim,
         kind=row.kind,
@@ -114,11 +119,21 @@ def _append(
         status=status,
         version=claim.version + 1,
         public_since=Coalesce("public_since", first_public) if status else F("public_since"),
+        **_look_again(standing.stage if row.stage else "", recorded_at),
     )
     if not swapped:
         raise Conflict(who_was_first(claim, claim.version))
-    claim.refresh_from_db(fields=["status", "version", "public_since"])
+    claim.refresh_from_db(fields=KEPT_HERE)
     return change
+
+
+def _look_again(stage: str, recorded_at: datetime) -> dict:
+    """The claim's next day to check, by the stage just stated; a day that is set already and comes sooner stays."""
+    day = check_again_on(stage, recorded_at)
+    if day is None:
+        return {}
+    sooner = When(check_again__gt=recorded_at.date(), check_again__lt=day, then=F("check_again"))
+    return {"check_again": Case(sooner, default=Value(day), output_field=DateField())}
 
 
 def next_position() -> int:
