@@ -14,6 +14,7 @@ from deals.models import Claim, Company, Report, Source
 
 SHORTEST_INTERVAL = 10  # seconds
 LONGEST_INTERVAL = 7 * 86_400
+SLOWEST = 6 * 3_600
 
 
 class FeedQuerySet(models.QuerySet):
@@ -28,6 +29,14 @@ class FeedQuerySet(models.QuerySet):
 
     def in_trouble(self):
         return self.exclude(trouble="")
+
+    def with_notice(self):
+        """Feeds that moved or died, and nobody has said yet that they know."""
+        return self.exclude(notice="")
+
+    def resume(self, at=None):
+        """Poll paused and stopped feeds again, from now on; a person's doing only. How many those were."""
+        return self.filter(active=False).update(active=True, stopped="", notice="", next_poll_at=at or clock.now())
 
 
 class Feed(models.Model):
@@ -44,7 +53,12 @@ class Feed(models.Model):
     interval = models.PositiveIntegerField(
         default=900,
         validators=[MinValueValidator(SHORTEST_INTERVAL), MaxValueValidator(LONGEST_INTERVAL)],
-        help_text="Seconds between two polls when all is well.",
+        help_text="At least so many seconds lie between two polls. More if the publisher asks for it, up to a day.",
+    )
+    slowest = models.PositiveIntegerField(
+        default=SLOWEST,
+        validators=[MinValueValidator(SHORTEST_INTERVAL), MaxValueValidator(LONGEST_INTERVAL)],
+        help_text="How rare the polls of a feed that seldom brings anything may become, in seconds between two of them.",
     )
     etag = models.CharField(max_length=1000, blank=True, editable=False)
     last_modified = models.CharField(max_length=200, blank=True, editable=False)
@@ -52,7 +66,21 @@ class Feed(models.Model):
     last_polled_at = models.DateTimeField(null=True, editable=False)
     last_success_at = models.DateTimeField(null=True, editable=False)
     failures = models.PositiveIntegerField("failures in a row", default=0, editable=False)
+    failing_since = models.DateTimeField(null=True, editable=False)
     trouble = models.CharField(max_length=500, blank=True, editable=False)
+    stopped = models.CharField(max_length=200, blank=True, editable=False)  # why we stopped polling it, if we did
+    notice = models.TextField(blank=True, editable=False)  # what an operator is to know, once: it moved, it died
+    noticed_at = models.DateTimeField(null=True, editable=False)
+    # Its own rhythm, and what the document itself asks of those who poll it: `pace.Pace`, column by column.
+    rhythm = models.DurationField(null=True, editable=False)
+    last_item_at = models.DateTimeField(null=True, editable=False)
+    asked_wait = models.PositiveIntegerField(default=0, editable=False)
+    skip_hours = models.JSONField(default=list, editable=False)
+    skip_days = models.JSONField(default=list, editable=False)
+    # Where its permanent redirects lead, how often and since when without a break.
+    moved_to = models.CharField(max_length=2048, blank=True, editable=False)
+    moved_seen = models.PositiveIntegerField(default=0, editable=False)
+    moved_since = models.DateTimeField(null=True, editable=False)
     lease = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
 
@@ -70,6 +98,27 @@ class Feed(models.Model):
 
     def __str__(self):
         return f"{self.source} ({self.url})"
+
+    def save(self, *args, **kwargs):
+        if self.active:
+            self.stopped = ""
+        super().save(*args, **kwargs)
+
+
+class FormerAddress(models.Model):
+    """Where a feed was polled before its publisher moved it."""
+
+    feed = models.ForeignKey(Feed, models.CASCADE, related_name="former_addresses")
+    url = models.CharField("address", max_length=2048)
+    until = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name_plural = "former addresses"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["url"], name="former_address_url")]
+
+    def __str__(self):
+        return self.url
 
 
 class Decision(models.TextChoices):

@@ -20,9 +20,12 @@ from deals import clock
 from deals.models import SourceDomain
 from ingest.fetch import OUR_FAULT, Answer, Question, ask_all
 from ingest.models import Entry, Feed, digest
+from ingest.moves import adopt_stable_move
+from ingest.pace import Pace
 from ingest.parser_child import ParseOverrun, parse_limited
 from ingest.parsing import NotAFeed, ParsedFeed
-from ingest.schedule import next_poll, wait_asked_for
+from ingest.subscribing import same
+from ingest.upkeep import after_poll, move_is_stable
 
 logger = logging.getLogger(__name__)
 
@@ -100,52 +103,52 @@ def release(feeds: Iterable[Feed]):
 
 def settle(feed: Feed, answer: Answer) -> Polled:
     """Store what an answer brings, then when to ask next. A fault of one feed is noted on it and stops no other."""
-    new, trouble = 0, answer.trouble
+    new: list[Entry] = []
+    pace, trouble = None, answer.trouble
     if answer.body is not None:
         try:
-            new = store(
-                feed, parse_limited(answer.body, content_type=answer.content_type, base=answer.url, now=clock.now())
-            )
+            parsed = parse_limited(answer.body, content_type=answer.content_type, base=answer.url, now=clock.now())
+            new, pace = store(feed, parsed), parsed.pace
         except (NotAFeed, ParseOverrun) as refusal:
-            trouble = str(refusal)
+            trouble = f"{refusal}{led_elsewhere(feed, answer)}"
         except OperationalError:  # the database is away or busy: not the feed's fault, and nothing could be noted
             raise
         except Exception:
             logger.exception("Storing what %s brought failed by a fault of ours", feed.url)
             trouble = OUR_FAULT
-    held = finish(feed, answer, trouble[:LONGEST_TROUBLE])
-    return Polled(feed, answer.status, new, trouble, taken_over=not held)
+    held = finish(feed, answer, trouble[:LONGEST_TROUBLE], pace, new)
+    return Polled(feed, answer.status, len(new), trouble, taken_over=not held)
 
 
-def finish(feed: Feed, answer: Answer, trouble: str) -> bool:
+def led_elsewhere(feed: Feed, answer: Answer) -> str:
+    """Where what is no feed came from, if not from the feed's own address: a login page, for one."""
+    return "" if same(answer.url) == same(feed.url) else f" The feed's address led to {answer.url}"
+
+
+def finish(feed: Feed, answer: Answer, trouble: str, pace: Pace | None, new: list[Entry]) -> bool:
     """Note how the poll went and when the next one is, and let the feed go; False if it is no longer ours."""
     now = clock.now()
-    failures = feed.failures + 1 if trouble else 0
-    saved = {
-        "lease": None,
-        "lease_until": None,
-        "last_polled_at": now,
-        "trouble": trouble,
-        "failures": failures,
-        "next_poll_at": next_poll(
-            now,
-            feed.interval,
-            failures=failures,
-            retry_after=wait_asked_for(answer.retry_after, now),
-            chance=random.random(),  # noqa: S311
-        ),
-    }
-    if answer.gone:
-        saved["active"] = False
-    if not trouble:
-        saved["last_success_at"] = now
-    if not trouble and answer.body is not None:
-        saved |= {"etag": answer.etag, "last_modified": answer.last_modified}
-    return bool(Feed.objects.filter(pk=feed.pk, lease=feed.lease).update(**saved))
+    saved = after_poll(
+        feed,
+        answer,
+        trouble=trouble,
+        pace=pace,
+        new=[entry.published_at for entry in new],
+        now=now,
+        chance=random.random(),  # noqa: S311
+    )
+    ours = Feed.objects.filter(pk=feed.pk, lease=feed.lease)
+    if not ours.update(**saved, lease=None, lease_until=None):
+        return False
+    for name, value in saved.items():
+        setattr(feed, name, value)
+    if not trouble and move_is_stable(feed, now):
+        adopt_stable_move(feed, now)
+    return True
 
 
-def store(feed: Feed, parsed: ParsedFeed) -> int:
-    """Save the entries that the feed did not bring before; how many those were.
+def store(feed: Feed, parsed: ParsedFeed) -> list[Entry]:
+    """Save the entries that the feed did not bring before, and say which.
 
     What stands in a feed at its first poll is history, not news: stored as read, unless the feed says otherwise.
     """
@@ -153,7 +156,7 @@ def store(feed: Feed, parsed: ParsedFeed) -> int:
     known = set(map(bytes, feed.entries.filter(guid_digest__in=list(entries)).values_list("guid_digest", flat=True)))
     fresh = [entry for key, entry in entries.items() if key not in known]
     if not fresh:
-        return 0
+        return []
     is_news = feed.suggest_old or feed.last_success_at is not None or feed.entries.exists()
     now = clock.now()
     sources = sources_at({host_of(entry.url) for entry in fresh})
@@ -175,7 +178,7 @@ def store(feed: Feed, parsed: ParsedFeed) -> int:
         for entry in fresh
     ]
     Entry.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
+    return rows
 
 
 def host_of(url: str) -> str:

@@ -52,7 +52,11 @@ def load(
     _subscribe_the_desk()
     for feed in feeds.feeds if feeds else ():
         Feed.objects.create(
-            url=feed_url(feed.name), source=by_source[feed.source], suggest_old=True, interval=POLL_SECONDS
+            url=feed_url(feed.name),
+            source=by_source[feed.source],
+            suggest_old=True,
+            interval=POLL_SECONDS,
+            slowest=POLL_SECONDS,
         )
     return claims
 
