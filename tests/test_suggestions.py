@@ -11,7 +11,7 @@ from deals.linking import LinkError
 from deals.models import Claim, Evidence, Report
 from ingest import suggestions
 from ingest.models import Entry, Feed, Suggestion, digest
-from ingest.suggestions import AlreadyDecided, Pick, SuggestionError, accept, open_claim, read_unread, reject
+from ingest.suggestions import AlreadyDecided, Pick, SuggestionError, accept, open_claim, read_unread, reading, reject
 
 APRIL_15 = datetime(2024, 4, 15, 6, tzinfo=UTC)
 RUMOR = "JLR is close to using Chery's platforms, 36kr said, citing people familiar with the matter."
@@ -126,14 +126,14 @@ def test_a_batch_that_takes_too_long_ends_with_what_was_read(claim, make_entry):
 @pytest.fixture
 def poison(monkeypatch):
     """Reading a text that holds the word “poison” fails."""
-    honest = suggestions.Profiles.read
+    honest = reading.Profiles.read
 
     def read(profiles, title, text, published_at):
         if "poison" in text:
             raise RecursionError
         return honest(profiles, title, text, published_at)
 
-    monkeypatch.setattr(suggestions.Profiles, "read", read)
+    monkeypatch.setattr(reading.Profiles, "read", read)
 
 
 def test_an_entry_that_cannot_be_looked_through_is_set_aside_and_stops_no_other(claim, make_entry, poison, caplog):
@@ -149,7 +149,7 @@ def test_an_entry_that_cannot_be_looked_through_is_set_aside_and_stops_no_other(
 
 def test_an_entry_whose_reading_cannot_be_stored_is_set_aside_and_stops_no_other(claim, make_entry, monkeypatch):
     broken, sound = make_entry(DENIAL), make_entry(RUMOR)
-    honest = suggestions._row
+    honest = reading._row
 
     def row(entry, *rest):
         made = honest(entry, *rest)
@@ -157,7 +157,7 @@ def test_an_entry_whose_reading_cannot_be_stored_is_set_aside_and_stops_no_other
             made.triggers = float("nan")  # JSON has no such number
         return made
 
-    monkeypatch.setattr(suggestions, "_row", row)
+    monkeypatch.setattr(reading, "_row", row)
 
     assert read_unread() == 2
 
@@ -419,6 +419,22 @@ def test_other_items_that_wait_with_the_same_lead_turn_to_the_new_claim(companie
     assert [(s.claim, s.stance, s.preselected) for s in other.suggestions.all()] == [(claim, "denies", True)]
     other.refresh_from_db()
     assert other.waiting
+
+
+def test_who_opens_a_claim_waits_for_few_of_many_items_and_the_next_round_reads_the_rest(
+    companies, make_claim, make_entry, editor, monkeypatch
+):
+    first, *others = [make_entry(RUMOR) for _ in range(4)]
+    read_unread()
+    monkeypatch.setattr(reading, "LONGEST_REREAD", 0)
+
+    claim = make_claim(type="technology_licence")
+    open_claim(first, claim, [Pick(suggestion) for suggestion in first.suggestions.all()], editor)
+
+    on_claim = Suggestion.objects.filter(claim=claim, entry__in=others).values("entry").distinct()
+    assert on_claim.count() == 1
+    suggestions.read_overtaken()
+    assert on_claim.count() == 3
 
 
 def test_a_claim_opened_elsewhere_is_matched_to_what_waits_with_its_lead(companies, make_claim, make_entry):

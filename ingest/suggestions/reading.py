@@ -1,4 +1,4 @@
-"""From unread entries to suggestions, and an editor's decision on an item: the only way that items are decided.
+"""From unread entries to suggestions and leads.
 
 Suggesting never links and never moves a status. An entry's suggestions and its `read_at` are written in one
 transaction, so a crash loses nothing and a second worker repeats nothing.
@@ -9,18 +9,15 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deals import clock
-from deals.choices import Precision, Stance, Status
-from deals.linking import link, placeholder, report_at, withdraw
-from deals.models import Claim, Company, CompanyAlias, Evidence, Parentage, Party, Report, Source, SourceAlias
+from deals.choices import Stance, Status
+from deals.models import Claim, Company, CompanyAlias, Parentage, Party, Source, SourceAlias
 from ingest.matching import Profiles
-from ingest.models import Decision, Entry, Refusal, Strength, Suggestion, SuggestionState, digest
+from ingest.models import Entry, Strength, Suggestion, SuggestionState, digest
 from ingest.names import CompanyProfile, SourceProfile
 from ingest.profiles import ClaimProfile
 from ingest.statements import Reading, Statement
@@ -42,34 +39,13 @@ MOVES: dict[str, set] = {
 }
 # Of several sentences with one stance the one with the best speaker is ticked.
 BEST_SPEAKERS = ("document", "named", "company", "team", "anonymous", "outlet")
-# What evidence takes over from a suggestion, unless an editor corrects it.
-AS_SUGGESTED = (
-    "claim", "stance", "speaker_kind", "speaker_name", "speaker_role", "company", "origin", "certainty", "part"
-)  # fmt: skip
 MOST_REREAD = 500
 # Seconds; a task may run for 110.
 LONGEST_BATCH = 20.0
+# Seconds that one who opens a claim waits for the other items; what is left, the next round reads.
+LONGEST_REREAD = 2.0
 
 UNSTORABLE = (DataError, IntegrityError, TypeError, ValueError)
-
-
-class SuggestionError(Exception):
-    """The item cannot be decided so; the message is one sentence for the editor."""
-
-
-class AlreadyDecided(SuggestionError):
-    """Somebody decided the item since the editor looked."""
-
-
-class Pick(NamedTuple):
-    """What an editor links: a suggestion (None for a statement made by hand) and what was corrected in it.
-
-    Corrections are named as the arguments of `deals.linking.link`; `claim` may be among them, and `origin` may be the
-    Source that is cited.
-    """
-
-    suggestion: Suggestion | None
-    corrections: Mapping[str, Any] = {}
 
 
 def read_unread(limit: int = 200, seconds: float = LONGEST_BATCH) -> int:
@@ -110,8 +86,10 @@ def _note(entries: Sequence[Entry], readings: Mapping[int, Reading | None], *, a
         Entry.objects.filter(pk__in=keys).update(read_at=at, unreadable=unreadable)
 
 
-def read_again(entries: Iterable[Entry]) -> int:
+def read_again(entries: Iterable[Entry], seconds: float = LONGEST_BATCH) -> int:
     """Look undecided entries through with the claims as they are now; how many gained a suggestion.
+
+    Ends early after `seconds`.
 
     What is pending and no longer found goes; a pair of item and claim that was rejected stays so.
     """
@@ -119,7 +97,7 @@ def read_again(entries: Iterable[Entry]) -> int:
     if not entries:
         return 0
     begun = clock.now()
-    readings = read(entries)
+    readings = read(entries, seconds)
     with transaction.atomic():
         ours = _still(entries[: len(readings)], decided_at=None)
         _note(ours, readings, at=begun)
@@ -127,10 +105,13 @@ def read_again(entries: Iterable[Entry]) -> int:
 
 
 def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int:
-    """Look those items through again that wait with a lead on one of these companies: they have a new claim."""
+    """Look items through again that wait with a lead on one of these companies: they have a new claim.
+
+    Of many only the first; `read_overtaken` finds the rest.
+    """
     named = Suggestion.objects.pending().leads().filter(companies__in=list(companies))
     waiting = Entry.objects.waiting().filter(pk__in=named.values("entry"))
-    return read_again(waiting.exclude(pk=apart_from.pk if apart_from else None)[:MOST_REREAD])
+    return read_again(waiting.exclude(pk=apart_from.pk if apart_from else None)[:MOST_REREAD], LONGEST_REREAD)
 
 
 def read_overtaken() -> int:
@@ -303,167 +284,3 @@ def _digest(statement: Statement) -> bytes:
 
 def _key(row: Suggestion) -> tuple:
     return row.entry_id, row.claim_id, row.stance, row.company_id, bytes(row.passage_digest)
-
-
-def accept(entry: Entry, picked: Iterable[Pick | tuple], by: AbstractBaseUser) -> list[Evidence]:
-    """Link what was picked and decide the item; suggestions that were not picked are rejected. All of it or nothing.
-
-    Raises AlreadyDecided, SuggestionError, and LinkError for a statement that cannot be linked.
-    """
-    picks = [Pick(*pick) for pick in picked]
-    if not picks:
-        raise SuggestionError("Tick what the item says, or reject it.")
-    with transaction.atomic():
-        decided = _decide(entry, Decision.LINKED, by)
-        report, evidence = _link(entry, picks, by)
-        Entry.objects.filter(pk=entry.pk).update(report=report)
-        accepted = [pick.suggestion.pk for pick in picks if pick.suggestion]
-        entry.suggestions.filter(pk__in=accepted).update(state=SuggestionState.ACCEPTED)
-        entry.suggestions.pending().update(state=SuggestionState.REJECTED)
-    _now(entry, report=report, **decided)
-    return evidence
-
-
-def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: AbstractBaseUser) -> list[Evidence]:
-    """Link what was picked of a lead to the claim that was opened from it.
-
-    The item is decided unless it says something on other claims or deals, for which it goes on waiting. Other items
-    that wait with the same lead are looked through again. A decided item may open another claim. Raises AlreadyDecided
-    if the item, or the lead, was answered since the editor looked, and LinkError.
-    """
-    picks = [Pick(suggestion, {**corrections, "claim": claim}) for suggestion, corrections in picked]
-    with transaction.atomic():
-        _take_lead(entry, [pick.suggestion for pick in picks if pick.suggestion])
-        report, evidence = _link(entry, picks, by) if picks else (entry.report, [])
-        decided = {}
-        if not entry.decision and not _other_business(entry, claim):
-            decided = _decide(entry, Decision.OPENED, by)
-        elif not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).update(report=report):
-            raise _decided_by_another(entry)
-        Entry.objects.filter(pk=entry.pk).update(report=report)
-        reread(claim.companies.all(), apart_from=entry)
-    _now(entry, report=report, **decided)
-    return evidence
-
-
-def reject(entry: Entry, by: AbstractBaseUser, reason: str = "") -> None:
-    """Take the item from the queue: it says nothing that we want. `reason` is a Refusal or empty."""
-    if reason and reason not in Refusal.values:
-        raise SuggestionError("Choose one of the reasons for rejecting an item.")
-    with transaction.atomic():
-        decided = _decide(entry, Decision.REJECTED, by, refusal=reason)
-        entry.suggestions.pending().update(state=SuggestionState.REJECTED)
-    _now(entry, **decided)
-
-
-def undo_decision(entry: Entry, by: AbstractBaseUser) -> None:
-    """Put the item back into the queue and withdraw the evidence that the decision linked.
-
-    A claim that was opened from it stays, without that evidence. Refused while a status rests on the evidence.
-    """
-    if not entry.decision:
-        raise SuggestionError("The item has not been decided.")
-    with transaction.atomic():
-        linked = list(_linked_by_decision(entry).select_related("claim"))
-        for evidence in linked:
-            if evidence.changes.filter(superseded_by=None).exists():
-                raise SuggestionError(
-                    f"The status of “{evidence.claim}” rests on this item. Undo that change of status first."
-                )
-        back = {"decision": "", "refusal": "", "decided_at": None, "decided_by": None}
-        if not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).update(**back):
-            raise _decided_by_another(entry)
-        for evidence in linked:
-            withdraw(evidence, by=by, reason="The decision on the item was undone.")
-        entry.suggestions.update(state=SuggestionState.PENDING)
-        Entry.objects.filter(pk=entry.pk).update(waiting=entry.suggestions.exists())
-    _now(entry, waiting=entry.suggestions.exists(), **back)
-
-
-def _linked_by_decision(entry: Entry) -> QuerySet[Evidence]:
-    """The standing evidence that the decision made, as far as it still stands."""
-    return Evidence.objects.current().filter(
-        report=entry.report_id, report__isnull=False, recorded_by=entry.decided_by_id, recorded_at__gte=entry.decided_at
-    )
-
-
-def _decide(entry: Entry, decision: str, by: AbstractBaseUser, refusal: str = "") -> dict[str, Any]:
-    """Decide the entry if nobody has; what was written. Raises AlreadyDecided."""
-    decided = {"decision": decision, "refusal": refusal, "decided_at": clock.now(), "decided_by": by, "waiting": False}
-    if not Entry.objects.filter(pk=entry.pk, decided_at=None).update(**decided):
-        raise _decided_by_another(entry)
-    return decided
-
-
-def _decided_by_another(entry: Entry) -> AlreadyDecided:
-    now = Entry.objects.select_related("decided_by").filter(pk=entry.pk).first()
-    who = now.decided_by.get_username() if now and now.decided_by else "Somebody"
-    return AlreadyDecided(f"{who} was faster with this item: look again at what was decided.")
-
-
-def _now(entry: Entry, **values) -> None:
-    """What was committed, also on the entry that the caller holds."""
-    for name, value in values.items():
-        setattr(entry, name, value)
-
-
-def _take_lead(entry: Entry, suggestions: Sequence[Suggestion]) -> None:
-    """Mark the lead's statements as taken, if they are as the editor saw them."""
-    for state in {suggestion.state for suggestion in suggestions}:
-        seen = [suggestion.pk for suggestion in suggestions if suggestion.state == state]
-        taken = entry.suggestions.filter(pk__in=seen, state=state).update(state=SuggestionState.ACCEPTED)
-        if taken != len(seen):
-            raise AlreadyDecided("Somebody has just answered this lead: look again at what was opened.")
-
-
-def _other_business(entry: Entry, claim: Claim) -> bool:
-    """Whether the item still says something on other claims, or on a deal of other companies."""
-    parties = set(claim.companies.values_list("pk", flat=True))
-    for suggestion in entry.suggestions.pending().filter(WORTH_A_LOOK).prefetch_related("companies"):
-        if suggestion.claim_id or not {company.pk for company in suggestion.companies.all()} & parties:
-            return True
-    return False
-
-
-def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Report, list[Evidence]]:
-    """The report of an entry, made if need be, and one Evidence for each pick."""
-    report = report_at(
-        entry.url,
-        source=entry.source,
-        title=entry.title,
-        published_at=entry.published_at or entry.first_seen_at,
-        published_precision=Precision.INSTANT if entry.published_at else Precision.BY,
-        language=entry.language,
-        text=entry.text,
-    )
-    evidence = []
-    for pick in picks:
-        said = {**_as_suggested(pick.suggestion), **pick.corrections}
-        claim, origin = said.pop("claim", None), said.pop("origin", None)
-        if claim is None:
-            raise SuggestionError("Open a claim from this lead first, or pick the claim that it speaks of.")
-        if isinstance(origin, Source):
-            origin = _story_of(origin, entry, claim, said["stance"])
-        evidence.append(link(claim, report, by=by, origin=origin, **said))
-    return report, list(dict.fromkeys(evidence))
-
-
-def _as_suggested(suggestion: Suggestion | None) -> dict[str, Any]:
-    if suggestion is None:
-        return {}
-    return {name: getattr(suggestion, name) for name in AS_SUGGESTED} | {"quote": suggestion.passage[:1000]}
-
-
-def _story_of(source: Source, entry: Entry, claim: Claim, stance: str) -> Report | None:
-    """The story of another outlet that an item retells: one we know for the claim, else a placeholder.
-
-    So copies of one story count as one origin, whichever item brought them.
-    """
-    if source.pk == entry.source_id:
-        return None
-    told = Evidence.objects.current().filter(claim=claim, stance=stance)
-    if retold := told.filter(origin__source=source).order_by("-said_at", "-pk").first():
-        return retold.origin
-    if held := told.filter(report__source=source).order_by("-said_at", "-pk").first():
-        return held.report
-    return placeholder(source, entry.title, entry.published_at or entry.first_seen_at, Precision.BY)
