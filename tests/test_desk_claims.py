@@ -418,6 +418,22 @@ def test_evidence_that_makes_no_sense_is_refused_with_what_to_do(statement, sent
     assert sentence in " ".join(page.context["adminform"].form.non_field_errors())
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "deals/claim/?status__exact=%00",
+        "deals/evidence/?stance=%00",
+        "autocomplete/?app_label=deals&model_name=evidence&field_name=claim&term=%00",
+    ],
+)
+def test_a_nul_in_an_address_of_the_desk_is_refused(address, desk):
+    assert desk.get(f"/admin/{address}").status_code == 400
+
+
+def test_a_nul_in_the_search_box_finds_nothing_and_breaks_nothing(desk):
+    assert desk.get("/admin/deals/claim/?q=%00").status_code == 200
+
+
 @pytest.mark.parametrize("ticked", ["9" * 5000, "\0", "x", "²"])
 def test_a_tick_that_is_no_claim_covers_nothing(ticked, desk, rumored, link, make_report):
     claim = rumored()

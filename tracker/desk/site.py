@@ -31,7 +31,7 @@ class Desk(admin.AdminSite):
         ]
 
     def admin_view(self, view, cacheable=False):
-        """As the stock one; addresses with numbers that no key can be, on which the pages of tables break, end here."""
+        """As the stock one; what no row can hold, and the pages of tables break on, ends here: NUL, giant numbers."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -39,12 +39,19 @@ class Desk(admin.AdminSite):
             if hasattr(request.resolver_match.func, "model_admin"):
                 if "object_id" in kwargs and not _may_be_key(unquote(kwargs["object_id"])):
                     raise Http404
-                asked = (value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values)
+                asked = [value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values]
                 if any(part.isdecimal() and not _may_be_key(part) for value in asked for part in value.split(",")):
+                    raise BadRequest
+                if any("\0" in value for value in asked):
                     raise BadRequest
             return inner(request, *args, **kwargs)
 
         return checked
+
+    def autocomplete_view(self, request):
+        if "\0" in request.GET.get("term", ""):
+            raise BadRequest
+        return super().autocomplete_view(request)
 
     def index(self, request, extra_context=None):
         from tracker.desk import queue
