@@ -140,6 +140,15 @@ def test_qualifiers_follow_from_a_rumors_evidence(make_claim, link, move):
     assert hedged.changes.get().qualifiers == ["on_record_hedged"]
 
 
+def test_a_preview_shows_the_qualifiers_that_follow_from_the_evidence(make_claim, link):
+    claim = make_claim()
+    headline = link(claim, Stance.SUPPORTS, part="headline")
+
+    shown = preview(claim, NewRow("report", APRIL_15, evidence=(headline,)))
+
+    assert "headline_only" in shown.after.qualifiers
+
+
 def test_the_second_of_two_editors_is_told_who_was_first_and_nothing_is_written(rumored, link, move, senior, editor):
     seen = rumored.version
     denial = link(rumored, Stance.DENIES)

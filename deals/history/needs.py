@@ -1,6 +1,7 @@
 """Why a row may not be written: its words, its evidence, what it replaces, what its kind needs, and who may."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -79,6 +80,12 @@ def _without_right(row: NewRow, by: AbstractBaseUser | None) -> str | None:
     if row.kind == Kind.OVERRIDE and by and not by.has_perm("deals.override_status"):
         return "Only a senior editor can override a status."
     return None
+
+
+def qualified(claim: Claim, row: NewRow) -> NewRow:
+    """The row with the qualifiers that follow from its evidence beside those that were chosen."""
+    implied = kinds.implied_qualifiers(row.kind, statements_of(claim, row.evidence))
+    return replace(row, qualifiers=row.qualifiers | implied)
 
 
 def statements_of(claim: Claim, evidence: Iterable[Evidence]) -> list[kinds.Statement]:

@@ -10,7 +10,7 @@ from deals import kinds
 from deals.choices import Kind
 from deals.fold import Standing, fold
 from deals.history.dates import dated, learned_at
-from deals.history.needs import denial_in_force, refusal_of, statements_of
+from deals.history.needs import denial_in_force, qualified, refusal_of, statements_of
 from deals.history.rows import HistoryError, NewRow, as_row, beyond, history_rows
 from deals.models import Claim, Evidence, StatusChange
 
@@ -56,6 +56,7 @@ def preview(claim: Claim, row: NewRow, by: AbstractBaseUser | None = None) -> Pr
         refusal = str(error)
     if refusal:
         return Preview(refusal, before, before)
+    row = qualified(claim, row)
     after = fold([*rows, as_row(row, id=0, position=beyond(rows), recorded_at=now)], now, now)
     return Preview(
         refusal=None,

@@ -1,7 +1,6 @@
 """The only writers of the history: `change_status` and `undo`."""
 
 import uuid
-from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -9,11 +8,11 @@ from django.db import transaction
 from django.db.models import Case, DateField, DateTimeField, F, Value, When
 from django.db.models.functions import Coalesce
 
-from deals import clock, kinds
+from deals import clock
 from deals.choices import Kind, Precision, Qualifier
 from deals.fold import Row, fold
 from deals.history.dates import check_again_on, dated, learned_at
-from deals.history.needs import refusal_of, statements_of
+from deals.history.needs import qualified, refusal_of
 from deals.history.rows import Conflict, HistoryError, NewRow, as_row, history_rows
 from deals.models import Claim, Ground, Position, StatusChange
 
@@ -86,8 +85,7 @@ def _append(
     by: AbstractBaseUser | None,
 ) -> StatusChange:
     """Write the row, its grounds, and the status that follows; the caller holds the position and the checks."""
-    qualifiers = row.qualifiers | kinds.implied_qualifiers(row.kind, statements_of(claim, row.evidence))
-    row = replace(row, qualifiers=qualifiers)
+    row = qualified(claim, row)
     now = max(recorded_at, clock.now())
     standing = fold([*rows, as_row(row, id=0, position=position, recorded_at=recorded_at)], now, now)
     status = standing.status
@@ -99,7 +97,7 @@ def _append(
         recorded_at=recorded_at,
         position=position,
         step=step or uuid.uuid4(),
-        qualifiers=sorted(qualifiers, key=list(Qualifier).index),
+        qualifiers=sorted(row.qualifiers, key=list(Qualifier).index),
         stage=row.stage,
         override_to=row.override_to,
         reason=row.reason.strip(),
