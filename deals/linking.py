@@ -186,14 +186,30 @@ def answer(
     stance: str = Stance.DENIES,
     **statement,
 ) -> list[Evidence]:
-    """This report answers that one, over these claims and no others: one Evidence each. See `link`."""
+    """This report answers that one, over these claims and no others: one Evidence each. See `link`.
+
+    A statement that is linked already is told what it answers; one that answers another report is refused.
+    """
     claims = list(claims)
     if not claims:
         raise LinkError("Tick at least one claim that the answer covers.")
     if report == answered:
         raise LinkError("A report does not answer itself.")
     with transaction.atomic():
-        return [link(claim, report, stance=stance, by=by, answers=answered, **statement) for claim in claims]
+        evidence = [link(claim, report, stance=stance, by=by, answers=answered, **statement) for claim in claims]
+        for item in evidence:
+            _answer_by(item, answered)
+    return evidence
+
+
+def _answer_by(evidence: Evidence, answered: Report) -> None:
+    """Keep what a statement answers where it was linked before that was known."""
+    if evidence.answers_id == answered.pk:
+        return
+    if evidence.answers_id:
+        raise LinkError(f"That statement is linked as the answer to “{evidence.answers}”. Correct it on its own page.")
+    evidence.answers = answered
+    evidence.save(update_fields=["answers"])
 
 
 def withdraw(evidence: Evidence, *, by: AbstractBaseUser | None, reason: str) -> None:

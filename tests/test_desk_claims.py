@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from deals import followers, linking
 from deals.choices import Kind, Stance
+from deals.linking import LinkError, answer
 from deals.models import Claim, Company, Deal, Evidence, Ground, Report, Source, StatusChange
 
 RUMOR = datetime(2024, 4, 15, 2, tzinfo=UTC)
@@ -354,6 +355,62 @@ def test_an_answer_to_several_claims_is_decided_in_one_step(desk, rumored, make_
     assert decide(desk, whole, evidence, **ticked).status_code == 302
 
     assert {whole.changes.get(kind=Kind.DENIAL).step} == {part.changes.get(kind=Kind.DENIAL).step}
+
+
+def test_a_statement_that_is_linked_already_is_filled_in_and_keeps_what_it_answers(desk, rumored, link, make_report):
+    claim = rumored()
+    story = claim.evidence.get().report
+    chery = claim.companies.get(name="Chery")
+    speaker = {"speaker_kind": "named", "speaker_name": "Jin Yibo", "company": chery, "quote": "Untrue."}
+    denial = link(claim, Stance.DENIES, make_report(title="Chery denies", published_at=DENIAL), **speaker)
+    query = {"said": denial.pk, "answered": story.pk}
+    address = reverse("admin:deals_report_answers", args=[denial.report_id], query=query)
+
+    shown = desk.get(address)
+    filled = {name: field.value() or "" for name, field in ((field.name, field) for field in shown.context["form"])}
+    answer = desk.post(address, {**filled, "claims": list(shown.context["chosen"])})
+
+    assert (filled["stance"], filled["speaker_name"], filled["quote"]) == ("denies", "Jin Yibo", "Untrue.")
+    assert shown.context["chosen"] == {claim.pk}
+    assert answer.url == decide_url(claim, evidence=denial.pk)
+    denial.refresh_from_db()
+    assert denial.answers == story
+
+
+def test_a_statement_that_answers_another_report_is_not_turned_round(desk, rumored, link, make_report, editor):
+    claim = rumored()
+    other = make_report(title="Another story")
+    denial = link(claim, Stance.DENIES, make_report(published_at=DENIAL), answers=other)
+    same = ("company", "speaker_kind", "speaker_name", "speaker_role")
+    speaker = {name: getattr(denial, name) for name in same}
+
+    with pytest.raises(LinkError, match="linked as the answer to “.*Another story”"):
+        answer(denial.report, claim.evidence.first().report, [claim], by=editor, **speaker)
+
+    denial.refresh_from_db()
+    assert denial.answers == other
+
+
+def test_a_decision_says_how_the_claim_stands_and_who_hears_of_it(desk, rumored, link, monkeypatch):
+    monkeypatch.setattr(followers, "count", lambda claims: 3)
+    claim = rumored()
+    paper = link(claim, Stance.CONFIRMS, speaker_kind="document", published_at=DENIAL)
+
+    written = decide(desk, claim, paper, kind="confirmation", qualifiers=["partial_terms_changed"])
+
+    said = text_of(desk.get(written.url))
+    assert "Written. The claim is confirmed (in part: terms changed, recorded late). 3 people will be told." in said
+
+
+def test_the_company_of_just_that_name_is_offered_first(desk, make_company):
+    make_company("Chery Jaguar Land Rover")
+    jaguar = make_company("Jaguar")
+    field = {"app_label": "deals", "model_name": "party", "field_name": "company"}
+
+    found = desk.get(reverse("admin:autocomplete"), {**field, "term": "jaguar"}).json()["results"]
+
+    assert [row["text"] for row in found] == ["Jaguar", "Chery Jaguar Land Rover"]
+    assert found[0]["id"] == str(jaguar.pk)
 
 
 def test_an_answer_that_covers_nothing_is_refused_and_leaves_nothing(desk, rumored, make_report, make_source):

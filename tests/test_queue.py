@@ -380,6 +380,18 @@ def test_accepting_nothing_is_refused(desk, make_entry, suggest, make_claim):
     assert entry.waiting
 
 
+def test_one_more_report_of_a_rumor_offers_no_move_to_rumored(desk, make_entry, suggest, make_claim, link, move):
+    claim = make_claim()
+    move(claim, "report", link(claim, Stance.SUPPORTS))
+    entry = make_entry()
+    suggest(entry, claim, stance=Stance.SUPPORTS)
+
+    page = desk.post(open_item(entry), form_of(desk.get(open_item(entry))) | {"action": "accept"}, follow=True)
+
+    assert Evidence.objects.filter(report__entries=entry).exists()
+    assert "Decide: move to" not in page.content.decode()
+
+
 def test_a_denial_that_is_linked_offers_the_decision(desk, make_entry, suggest, make_claim, link, move):
     claim = make_claim()
     move(claim, "report", link(claim, Stance.SUPPORTS))
@@ -391,6 +403,8 @@ def test_a_denial_that_is_linked_offers_the_decision(desk, make_entry, suggest, 
     evidence = Evidence.objects.get(stance=Stance.DENIES)
     offered = f'<a href="{reverse("admin:deals_claim_decide", args=[claim.pk])}?evidence={evidence.pk}">'
     assert f"{offered}Decide: move to denied</a>" in page.content.decode()
+    answers = reverse("admin:deals_report_answers", args=[evidence.report_id], query={"said": evidence.pk})
+    assert f'<a href="{answers}">This report answers …</a>' in page.content.decode()
     claim.refresh_from_db()
     assert claim.status == "rumored"
 

@@ -1,5 +1,6 @@
 """“This report answers …”: pick the report it answers, tick which of its claims the answer covers."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from urllib.parse import urlencode
 
@@ -132,17 +133,21 @@ def start(request):
 
 
 def page(request, pk: int):
-    """With a report, `?answered=` says which one it answers; POST links the statement to each ticked claim."""
+    """With a report, `?answered=` says which one it answers; POST links the statement to each ticked claim.
+
+    `?said=` names evidence of the report: its statement and its claim are filled in.
+    """
     _check(request)
     report = get_object_or_404(Report.objects.select_related("source"), pk=pk)
+    said = _said(report, request.GET.get("said", ""))
     picking = AnsweredForm(request.GET if "answered" in request.GET or "answered_typed" in request.GET else None)
     if not (picking.is_bound and picking.is_valid()):
-        return _page(request, form=picking, report=report, title="This report answers …", step="answered")
+        return _page(request, form=picking, report=report, said=said, title="This report answers …", step="answered")
     answered = picking.cleaned_data["answered"]
     carried, related = claims_of(answered)
     known = {str(claim.pk): claim for claim in [*carried, *related]}
     chosen = [known[pk] for pk in request.POST.getlist("claims") if pk in known]
-    form = AnswerForm(request.POST or None)
+    form = AnswerForm(request.POST or None, initial=_as_said(said) if said else None)
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
@@ -160,7 +165,8 @@ def page(request, pk: int):
         answered=answered,
         carried=carried,
         related=related,
-        chosen={claim.pk for claim in chosen} or ({carried[0].pk} if len(known) == len(carried) == 1 else set()),
+        chosen={claim.pk for claim in chosen} or _proposed(said, known.values()),
+        said=said,
         title="This report answers …",
         step="statement",
     )
@@ -175,6 +181,31 @@ def claims_of(answered: Report) -> tuple[list[Claim], list[Claim]]:
         pk__in=[claim.pk for claim in carried]
     )
     return carried, list(near.select_related("deal").order_by("pk"))
+
+
+def _said(report: Report, key: str) -> Evidence | None:
+    """The standing evidence of this report with this key, if it can be an answer."""
+    if not (key.isascii() and key.isdigit() and len(key) < 19):
+        return None
+    return Evidence.objects.current().filter(report=report, pk=key, stance__in=ANSWERS).first()
+
+
+def _as_said(evidence: Evidence) -> dict:
+    """What evidence says, as the form takes it; its date too where it is not the report's."""
+    same = ("stance", "speaker_kind", "speaker_name", "speaker_role", "quote", "translation", "certainty", "part")
+    said = {name: getattr(evidence, name) for name in same}
+    if evidence.said_at and evidence.said_at != evidence.report.published_at:
+        at = evidence.said_at.astimezone(UTC)
+        said |= {"day": at.date(), "time": at.time() if evidence.said_precision == Precision.INSTANT else None}
+    return said | {"company": evidence.company_id, "origin": evidence.origin_id}
+
+
+def _proposed(said: Evidence | None, claims: Iterable[Claim]) -> set[int]:
+    """The claim to be ticked at first: the one that the statement is linked to, or the only one there is."""
+    known = {claim.pk for claim in claims}
+    if said:
+        return {said.claim_id} & known
+    return known if len(known) == 1 else set()
 
 
 def _onward(request, evidence: list[Evidence], stance: str):

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.db.models import Case, Value, When
 
 from deals.admin.rows import AliasInline, AutocompleteFields, RowAdmin
 from deals.models import Company, CompanyAlias, Parentage
@@ -26,3 +27,11 @@ class CompanyAdmin(RowAdmin):
         ("Where it is listed", {"fields": ["ticker", "isin", "lei"], "classes": ["collapse"]}),
     ]
     inlines = [CompanyAliasInline, ParentageInline]
+
+    def get_search_results(self, request, queryset, search_term):
+        """Where one is picked, the company of just that name comes first, not a joint venture that holds it."""
+        found, repeated = super().get_search_results(request, queryset, search_term)
+        if search_term and request.resolver_match.url_name == "autocomplete":
+            meant = Case(When(name__iexact=search_term.strip(), then=Value(0)), default=Value(1))
+            found = found.order_by(meant, *self.get_ordering(request), "name")
+        return found, repeated

@@ -58,13 +58,13 @@ class DecisionForm(forms.Form):
         choices=[(choice.value, choice.label) for choice in STORED_QUALIFIERS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label="it holds",
+        label="how it holds",
     )
     reason = forms.CharField(
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Good: “both sides, on the record, the same day”. Bad: “see link”. Needed where there is no evidence.",
+        help_text="Good: “both sides, on the record, the same day”. Bad: “see link”. Needed where no evidence is ticked.",
     )
     supersedes = forms.ModelChoiceField(
         StatusChange.objects.none(),
@@ -195,7 +195,7 @@ class Decision:
             form.add_error(None, str(error))
             return self._shown(form)
         self.claim.refresh_from_db()
-        messages.success(self.request, f"Written. The claim is {words.standing(self.claim.status)}.")
+        messages.success(self.request, self._written(preview, row))
         return HttpResponseRedirect(reverse("admin:deals_claim_change", args=[self.claim.pk]))
 
     def _form(self, **given) -> DecisionForm:
@@ -315,6 +315,12 @@ class Decision:
             "edited_after_preview": "_confirm" in self.request.POST and sure,
         }
         return TemplateResponse(self.request, "admin/deals/claim/decide.html", context)
+
+    def _written(self, preview: history.Preview, row: history.NewRow) -> str:
+        """What was written and who hears of it, for the page that follows."""
+        standing = record.standings([self.claim])[self.claim.pk]
+        said = f"Written. The claim is {words.standing(standing.status, standing.qualifiers)}."
+        return f"{said} {self._told(preview, row)}".strip()
 
     def _told(self, preview: history.Preview, row: history.NewRow) -> str:
         """How many people hear of the claims that this step changes."""

@@ -255,6 +255,10 @@ def _claim_line(claim: Claim, evidence: list[Evidence]) -> str:
     if moves := decisions(claim, evidence):
         links = format_html_join(" or ", '<a href="{}">Decide: move to {}</a>', moves)
         line = format_html("{} – {}", line, links)
+    if denials := [item for item in evidence if item.stance == Stance.DENIES and not item.answers_id]:
+        said = min(denials, key=lambda item: item.rung)
+        address = reverse("admin:deals_report_answers", args=[said.report_id], query={"said": said.pk})
+        line = format_html('{} – <a href="{}">This report answers …</a>', line, address)
     return line
 
 
@@ -262,7 +266,7 @@ def decisions(claim: Claim, evidence: list[Evidence]) -> list[tuple[str, str]]:
     """What the evidence allows that would move the claim now: (address of the decision, status after), one a status."""
     found: dict[str, str] = {}
     for way in history.ways(claim, evidence):
-        if way.allowed and way.kind in SPEAKS_FOR:
+        if way.allowed and way.changes and way.kind in SPEAKS_FOR:
             ground = [item for item in evidence if item.stance == SPEAKS_FOR[way.kind]]
             found.setdefault(way.status_after, decide_address(claim, ground))
     return [(address, status) for status, address in found.items()]

@@ -1,5 +1,7 @@
 """Opening a claim from a lead, prefilled: deal, wording, parties, and what the item says on it as its evidence."""
 
+from collections.abc import Iterable
+
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
@@ -65,9 +67,10 @@ def page(request: HttpRequest, pk: int):
         return _show(request, entry, opening)
     except suggestions.SuggestionError:
         return _show_faster(request, entry, opening)
-    messages.success(request, _message(entry, claim, evidence, lead))
     if request.POST.get("action") == "another":
+        messages.success(request, _message(entry, claim, lead, decisions(claim, evidence)))
         return HttpResponseRedirect(request.get_full_path())
+    messages.success(request, _message(entry, claim, lead))
     support = [item for item in evidence if item.stance == Stance.SUPPORTS]
     return HttpResponseRedirect(decide_address(claim, support or evidence))
 
@@ -162,10 +165,9 @@ def _desk_address(claim: Claim) -> str:
     return reverse("admin:deals_claim_change", args=[claim.pk])
 
 
-def _message(entry: Entry, claim: Claim, evidence: list[Evidence], lead: list[Suggestion]) -> str:
-    """That it was opened, what can be decided, and the way to another claim from the same item."""
+def _message(entry: Entry, claim: Claim, lead: list[Suggestion], moves: Iterable[tuple[str, str]] = ()) -> str:
+    """That it was opened, what can be decided elsewhere, and the way to another claim from the same item."""
     again = reverse("admin:queue_open", args=[entry.pk]) + (f"?lead={lead[0].pk}" if lead else "")
-    moves = decisions(claim, evidence)
     links = format_html_join("", ' <a href="{}">Decide: move to {}</a>.', moves)
     return format_html(
         'Opened <a href="{}">{}</a>.{} <a href="{}">Open another claim from this item</a>, or <a href="{}">{}</a>.',
