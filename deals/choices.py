@@ -24,9 +24,9 @@ class Kind(TextChoices):
 
 class Precision(TextChoices):
     INSTANT = "instant", "to the minute"
-    DAY = "day"
-    MONTH = "month"
-    YEAR = "year"
+    DAY = "day", "day"
+    MONTH = "month", "month"
+    YEAR = "year", "year"
     BY = "by", "by then (not known exactly)"
 
 
@@ -38,7 +38,7 @@ class Qualifier(TextChoices):
     ANNOUNCED_PLAN = "announced_plan", "an announced plan"
     BY_ENTAILMENT = "by_entailment", "by entailment"
     HEADLINE_ONLY = "headline_only", "in the headline only"
-    CONDITIONAL = "conditional"
+    CONDITIONAL = "conditional", "conditional"
     ON_RECORD_HEDGED = "on_record_hedged", "on the record, hedged"
     LATE = "late", "recorded late"
     STALE = "stale", "nothing new for 180 days"
@@ -52,35 +52,35 @@ STORED_QUALIFIERS = tuple(Qualifier)[:7]
 
 
 class Stage(TextChoices):
-    CONSIDERING = "considering"
+    CONSIDERING = "considering", "considering"
     IN_TALKS = "in_talks", "in talks"
-    PLANNED = "planned"
+    PLANNED = "planned", "planned"
     NEAR_FINAL = "near_final", "near final"
     LETTER_OF_INTENT = "letter_of_intent", "letter of intent"
-    ANNOUNCED = "announced"
-    SIGNED = "signed"
+    ANNOUNCED = "announced", "announced"
+    SIGNED = "signed", "signed"
     REGULATORY = "regulatory", "with regulators"
-    COMPLETED = "completed"
+    COMPLETED = "completed", "completed"
     IN_EFFECT = "in_effect", "in effect"
     FILING_AUTHORISED = "filing_authorised", "filing authorised"
-    TERMINATED = "terminated"
-    WITHDRAWN = "withdrawn"
+    TERMINATED = "terminated", "terminated"
+    WITHDRAWN = "withdrawn", "withdrawn"
 
 
 class DealType(TextChoices):
     EQUITY_STAKE = "equity_stake", "equity stake"
-    ACQUISITION = "acquisition"
-    MERGER = "merger"
+    ACQUISITION = "acquisition", "acquisition"
+    MERGER = "merger", "merger"
     JOINT_VENTURE = "joint_venture", "joint venture"
     TECHNOLOGY_LICENCE = "technology_licence", "technology licence"
     CO_DEVELOPMENT = "co_development", "co-development"
-    SUPPLY = "supply"
+    SUPPLY = "supply", "supply"
     CAPACITY_INVESTMENT = "capacity_investment", "capacity investment"
     PRODUCTION_PLAN = "production_plan", "production plan"
     BRAND_REORGANISATION = "brand_reorganisation", "brand reorganisation"
     CONDITIONAL_PLAN = "conditional_plan", "conditional plan"
     JV_TERMINATION = "jv_termination", "end of a joint venture"
-    INSOLVENCY = "insolvency"
+    INSOLVENCY = "insolvency", "insolvency"
     TIE_UP_UNSPECIFIED = "tie_up_unspecified", "tie-up, form not specified"
 
 
@@ -96,14 +96,14 @@ class Role(TextChoices):
 
 
 class Stance(TextChoices):
-    SUPPORTS = "supports"
-    DISPUTES = "disputes"
-    CONFIRMS = "confirms"
-    DENIES = "denies"
+    SUPPORTS = "supports", "supports"
+    DISPUTES = "disputes", "disputes"
+    CONFIRMS = "confirms", "confirms"
+    DENIES = "denies", "denies"
     NO_COMMENT = "no_comment", "declines to comment"
     NO_RESPONSE = "no_response", "does not respond"
-    MENTIONS = "mentions"
-    BACKGROUND = "background"
+    MENTIONS = "mentions", "mentions"
+    BACKGROUND = "background", "background"
 
 
 class SpeakerKind(TextChoices):
@@ -135,17 +135,17 @@ class Certainty(TextChoices):
 
 class Part(TextChoices):
     HEADLINE = "headline", "headline or standfirst"
-    BODY = "body"
+    BODY = "body", "body"
 
 
 class SourceKind(TextChoices):
-    WIRE = "wire"
-    NEWSPAPER = "newspaper"
+    WIRE = "wire", "wire"
+    NEWSPAPER = "newspaper", "newspaper"
     TRADE_PRESS = "trade_press", "trade press"
-    AGGREGATOR = "aggregator"
+    AGGREGATOR = "aggregator", "aggregator"
     NEWSROOM = "newsroom", "company newsroom"
-    EXCHANGE = "exchange"
-    REGULATOR = "regulator"
+    EXCHANGE = "exchange", "exchange"
+    REGULATOR = "regulator", "regulator"
     SOCIAL = "social", "social account"
 
 

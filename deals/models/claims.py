@@ -54,7 +54,7 @@ class Claim(models.Model):
 
     wording = models.CharField(
         max_length=300,
-        help_text="Good: “JLR will use Chery's platforms for new models”. Bad: “JLR and Chery news”. Frozen by its first row.",
+        help_text="Good: “JLR will use Chery's platforms for new models”. Bad: “JLR and Chery news”. It cannot be changed once the claim has a status.",
     )
     slug = models.SlugField(max_length=80, unique=True, editable=False, allow_unicode=True)
     deal = models.ForeignKey(Deal, models.PROTECT, related_name="claims")
