@@ -1,15 +1,22 @@
 """Feeds, items and suggestions in the admin. Items and suggestions are decided in the desk's queue, not here."""
 
+from datetime import timedelta
+
 from django.contrib import admin, messages
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.translation import ngettext
 
 from deals import clock
 from deals.admin.rows import AutocompleteFields
 from deals.templatetags.desk import moment
+from ingest import feed_pages
 from ingest.models import Entry, Feed, Suggestion
+
+WEEKS = 4  # over which the items of a week are averaged
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -35,8 +42,8 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Feed)
-class FeedAdmin(AutocompleteFields, admin.ModelAdmin):
-    list_display = ["source", "link", "state", "last_success", "next_poll", "trouble"]
+class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
+    list_display = ["name", "health", "last_success", "next_poll", "a_week"]
     list_select_related = ["source"]
     list_filter = [StateFilter, "source__kind"]
     show_facets = admin.ShowFacets.ALWAYS
@@ -58,10 +65,46 @@ class FeedAdmin(AutocompleteFields, admin.ModelAdmin):
     readonly_fields = ["state", "trouble", "last_polled", "last_success", "next_poll"]
     actions = ["poll_now", "pause", "resume"]
     ordering = ["source__name", "pk"]
+    show_full_result_count = False
 
-    @admin.display(description="address", ordering="url")
-    def link(self, feed):
-        return format_html('<a href="{0}" rel="noreferrer">{0}</a>', feed.url)
+    class Media:
+        css = {"all": ["deals/desk.css", "ingest/feeds.css"]}
+
+    def get_urls(self):
+        pages = {"import": feed_pages.import_page, "export": feed_pages.export_page, "find": feed_pages.find_page}
+        own = [
+            path(f"{name}/", self.admin_site.admin_view(page), name=f"ingest_feed_{name}")
+            for name, page in pages.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def get_queryset(self, request):
+        """With what each feed has brought lately; one query for all of them."""
+        lately = Entry.objects.filter(feed=OuterRef("pk"), said_at__gte=clock.now() - WEEKS * timedelta(weeks=1))
+        counted = lately.order_by().values("feed").annotate(number=Count("pk")).values("number")
+        return super().get_queryset(request).annotate(lately=Coalesce(Subquery(counted), 0))
+
+    @admin.display(description="items a week", ordering="lately")
+    def a_week(self, feed):
+        """By the dates that the items bear, so that it tells from the first poll on."""
+        return f"{feed.lately / WEEKS:.1f}".removesuffix(".0")
+
+    @admin.display(description="feed", ordering="source__name")
+    def name(self, feed):
+        return format_html('{}<span class="under">{}</span>', feed.source, feed.url)
+
+    @admin.display(description="state", ordering="failures")
+    def health(self, feed):
+        """How it is; if it is not well, since when and why."""
+        state = format_html('<span class="state state-{}">{}</span>', self.grade(feed), self.state(feed))
+        if not feed.trouble:
+            return state
+        since = f"Last success: {moment(feed.last_success_at)}." if feed.last_success_at else "It never worked."
+        return format_html('{}<span class="under">{} {}</span>', state, feed.trouble, since)
+
+    @staticmethod
+    def grade(feed) -> str:
+        return "paused" if not feed.active else "trouble" if feed.trouble else "well"
 
     @admin.display(description="state", ordering="failures")
     def state(self, feed):
@@ -111,7 +154,7 @@ class FeedAdmin(AutocompleteFields, admin.ModelAdmin):
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request, queryset):
-        resumed = queryset.filter(active=False).update(active=True, next_poll_at=clock.now())
+        resumed = queryset.resume()
         self.message_user(request, f"Resumed: {resumed}.")
 
 
