@@ -119,6 +119,14 @@ def test_an_outlet_known_by_the_typed_name_is_not_made_twice(desk, make_source):
     assert f"{Report.objects.get().published_at:%Y-%m-%d %H:%M}" == "2024-04-15 23:59"
 
 
+@pytest.mark.parametrize("host", ["[2606:4700::1111]", "a_b.example", "intranet"])
+def test_a_new_outlet_at_a_host_that_can_be_nobodys_domain_is_made_without_one(host, desk):
+    desk.post(ADDRESS, {"action": "save", "url": f"https://{host}/1", "title": "T", "new_source": "The Sheet",
+                        "published_precision": "instant"})  # fmt: skip
+
+    assert list(Report.objects.get().source.domains.all()) == []
+
+
 def test_the_page_is_kept_under_the_address_where_it_stands_in_the_end(desk, publisher):
     publisher.pages |= {"/short": (301, "/long", b""), "/long": (200, "text/html", ARTICLE.encode())}
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -128,8 +128,8 @@ def _new_source(request, said: dict) -> Source:
         name=said["new_source"].strip(), kind=said["new_source_kind"], language=said["language"] or "en"
     )
     host = (urlsplit(said["url"]).hostname or "").lower().removeprefix("www.")
-    if "." in host and not SourceDomain.objects.filter(domain=host).exists():
-        domain = SourceDomain(source=source, domain=host)
+    domain = SourceDomain(source=source, domain=host)
+    with suppress(ValidationError):  # another outlet's, or no name of a host: this outlet has none for now
         domain.full_clean()
         domain.save()
     return source
