@@ -62,7 +62,7 @@ class Command(BaseCommand):
         where = "PostgreSQL" if connection.vendor == "postgresql" else settings.DATA_DIR
         if missing := unapplied():
             self.say(f"Bringing the database up to date ({where}): {len(missing)} steps.")
-            call_command("migrate", verbosity=1, skip_checks=True)
+            call_command("migrate", verbosity=1 if connection.introspection.table_names() else 0, skip_checks=True)
         else:
             self.say(f"The database is up to date ({where}).")
 
@@ -128,8 +128,8 @@ class Command(BaseCommand):
             grace = EXAMPLE_GRACE if self.shortens_grace() else settings.GRACE_SECONDS
             lines += [
                 "Try this:",
-                "  1. The sample feeds are polled by now: in the queue, open the claim on JLR and Chery from its lead.",
-                "  2. Link Chery's denial as the answer to the JLR report, and move the claim to denied.",
+                "  1. In the queue take CnEVPost's item, open a claim from its lead on Chery and JLR, and decide it: a rumor.",
+                "  2. Accept Yicai's item with the denial, say that this report answers 36kr's, and move the claim to denied.",
                 f"  3. After {grace} seconds (GRACE_SECONDS) read the mail in {settings.DATA_DIR / 'mail'}",
             ]
         return "\n".join([*lines, f"Logs are in {settings.DATA_DIR / 'logs'}. Ctrl-C stops all of it.", ""])
