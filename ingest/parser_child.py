@@ -5,8 +5,9 @@ lives long, is fed over a pipe, and has after its start no files, no network and
 child per process, kills it on overrun and starts the next one when it is needed. The child ends with its parent: its
 stdin closes.
 
-Over the pipes go frames of a length (4 bytes) and so many bytes. To the child: JSON of the arguments, then the body.
-From it: JSON, never pickles: what comes out of a parser of hostile input is not trusted either.
+Over the pipes go frames of a length (4 bytes) and so many bytes. To the child: JSON of the arguments, then the body;
+the next document is sent while the last one is read. From it: JSON for each, never pickles: what comes out of a parser
+of hostile input is not trusted either.
 """
 
 import atexit
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -56,10 +57,34 @@ class ParseOverrun(Exception):
     """The document took more time or memory than a feed may; the message is a sentence for the editor."""
 
 
-def parse_limited(body: bytes, *, content_type: str = "", base: str = "", now: datetime) -> ParsedFeed:
+class Document(NamedTuple):
+    """The arguments of `parsing.parse`, but for the clock."""
+
+    body: bytes
+    content_type: str = ""
+    base: str = ""
+    known: bytes | None = None
+
+
+def parse_limited(
+    body: bytes, *, content_type: str = "", base: str = "", now: datetime, known: bytes | None = None
+) -> ParsedFeed:
     """`parsing.parse` in this process's limited child. Raises NotAFeed or ParseOverrun."""
+    (outcome,) = parse_all_limited([Document(body, content_type, base, known)], now=now)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def parse_all_limited(documents: Sequence[Document], *, now: datetime) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
+    """What comes of each document, in order. The limits are those of one document, whatever stands beside it."""
+    outcomes: list[ParsedFeed | NotAFeed | ParseOverrun] = []
     with _turn:
-        return _child().parse(body, content_type, base, now)
+        while len(outcomes) < len(documents):
+            child = _child()
+            room = max(child.limits.documents - child.documents, 1)
+            outcomes += child.parse_each(documents[len(outcomes) : len(outcomes) + room], now)
+    return outcomes
 
 
 # The parent's side
@@ -85,45 +110,74 @@ class Child:
         os.set_blocking(self.answers.fileno(), False)
 
     def parse(self, body: bytes, content_type: str, base: str, now: datetime) -> ParsedFeed:
-        arguments = json.dumps({"content_type": content_type, "base": base, "now": now.isoformat()}).encode()
-        self.documents += 1
+        (outcome,) = self.parse_each([Document(body, content_type, base)], now)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def parse_each(self, documents: Sequence[Document], now: datetime) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
+        """What comes of the documents, in order, up to the one that this child ended with."""
+        outcomes: list[ParsedFeed | NotAFeed | ParseOverrun] = []
+        self.unsent, self.received = self._questions(documents, now), bytearray()
+        self.sending = next(self.unsent, None)
         try:
-            answer = self._ask(frame(arguments) + frame(body), until=time.monotonic() + self.limits.wall)
+            for _ in documents:
+                self.documents += 1
+                answer = self._answer(until=time.monotonic() + self.limits.wall)
+                outcomes.append(outcome_of(answer))
+                if answer["last"]:
+                    self.end()
+                    break
+        except ParseOverrun as overrun:
+            self.end()
+            outcomes.append(overrun)
         except BaseException:  # also when our own task is stopped half-way: the next question needs a clean pipe
             self.end()
             raise
-        if answer["last"]:
-            self.end()
-        if "refused" in answer:
-            raise NotAFeed(answer["refused"])
-        entries = (
-            ParsedEntry(**{**entry, "published_at": moment(entry["published_at"])}) for entry in answer["entries"]
-        )
-        pace = Pace(**{name: tuple(said) if isinstance(said, list) else said for name, said in answer["pace"].items()})
-        return ParsedFeed(answer["title"], tuple(entries), pace)
+        return outcomes
 
-    def _ask(self, question: bytes, until: float) -> dict:
-        """Write the question and read the answer side by side, neither of them blocking."""
-        unsent, received, wanted = memoryview(question), bytearray(), 4
-        while len(received) < wanted:
+    def _questions(self, documents: Sequence[Document], now: datetime) -> Iterator[memoryview]:
+        for body, content_type, base, known in documents:
+            arguments = {
+                "content_type": content_type,
+                "base": base,
+                "now": now.isoformat(),
+                "known": None if known is None else known.hex(),
+            }
+            yield memoryview(frame(json.dumps(arguments).encode()) + frame(body))
+
+    def _answer(self, until: float) -> dict:
+        """The next answer, writing questions the while; neither of them blocks."""
+        wanted = 4
+        while True:
+            if len(self.received) >= 4:
+                wanted = 4 + struct.unpack(">I", self.received[:4])[0]
+                if wanted > LARGEST_ANSWER:
+                    raise ParseOverrun(TOO_MUCH)
+                if len(self.received) >= wanted:
+                    answer = json.loads(self.received[4:wanted])
+                    del self.received[:wanted]
+                    return answer
             readable, writable, _ = select.select(
-                [self.answers], [self.questions] if unsent else [], [], max(0, until - time.monotonic())
+                [self.answers], [self.questions] if self.sending else [], [], max(0, until - time.monotonic())
             )
             if not readable and not writable:
                 raise ParseOverrun(TOO_LONG)
             if writable:
-                with contextlib.suppress(BrokenPipeError):  # it has ended: its stdout says so too
-                    unsent = unsent[os.write(self.questions.fileno(), unsent[: 2**16]) :]
+                self._write()
             if readable:
                 piece = os.read(self.answers.fileno(), 2**20)
                 if not piece:
                     raise ParseOverrun(self._cause_of_death())
-                received += piece
-            if len(received) >= 4:
-                wanted = 4 + struct.unpack(">I", received[:4])[0]
-                if wanted > LARGEST_ANSWER:
-                    raise ParseOverrun(TOO_MUCH)
-        return json.loads(received[4:])
+                self.received += piece
+
+    def _write(self):
+        try:
+            self.sending = self.sending[os.write(self.questions.fileno(), self.sending[: 2**16]) :]
+        except BrokenPipeError:  # it has ended: its stdout says so too
+            self.sending = None
+            return
+        self.sending = self.sending or next(self.unsent, None)
 
     def _cause_of_death(self) -> str:
         causes = {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: TOO_MUCH, OUT_OF_MEMORY: TOO_MUCH}
@@ -176,13 +230,23 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def outcome_of(answer: dict) -> ParsedFeed | NotAFeed:
+    if "refused" in answer:
+        return NotAFeed(answer["refused"])
+    entries = (ParsedEntry(**{**entry, "published_at": moment(entry["published_at"])}) for entry in answer["entries"])
+    pace = Pace(**{name: tuple(said) if isinstance(said, list) else said for name, said in answer["pace"].items()})
+    return ParsedFeed(answer["title"], tuple(entries), pace, bytes.fromhex(answer["items"]))
+
+
 # The child's side
 
 
 def serve(limits: Limits):
     """Answer documents from stdin until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end ends us
-    parse(WARM_UP.encode(), now=datetime.now(UTC))  # loads what is loaded on first use, while files may be opened
+    parse(
+        WARM_UP.encode(), now=datetime.now(UTC), known=b""
+    )  # loads what is loaded on first use, while files may be opened
     for codec in ENCODINGS.values():
         "".encode(codec)
     memory = os.open("/proc/self/statm", os.O_RDONLY)
@@ -234,13 +298,14 @@ def read_frame() -> bytes:
 
 def answer_to(arguments: dict, body: bytes) -> dict:
     try:
-        found = parse(body, **{**arguments, "now": moment(arguments["now"])})
+        known = None if arguments["known"] is None else bytes.fromhex(arguments["known"])
+        found = parse(body, **{**arguments, "now": moment(arguments["now"]), "known": known})
     except NotAFeed as refusal:
         if isinstance(refusal.__cause__, MemoryError):
             raise refusal.__cause__ from None
         return {"refused": str(refusal)}
     entries = [{**vars(entry), "published_at": iso(entry.published_at)} for entry in found.entries]
-    return {"title": found.title, "entries": entries, "pace": vars(found.pace)}
+    return {"title": found.title, "entries": entries, "pace": vars(found.pace), "items": found.items.hex()}
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -13,7 +13,7 @@ import unicodedata
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +22,7 @@ import feedparser
 import nh3
 
 from ingest.pace import Pace, pace_of
+from ingest.trimming import guid_digest, items_of, record, records, without
 
 MOST_ENTRIES = 500
 LONGEST_TITLE = 500
@@ -108,18 +109,48 @@ class ParsedFeed:
     title: str
     entries: tuple[ParsedEntry, ...]  # in the feed's order, each guid once
     pace: Pace = Pace()
+    items: bytes = b""  # records of all items that the document holds, to be `known` next time; b"" if it is odd
 
 
-def parse(body: bytes, *, content_type: str = "", base: str = "", now: datetime) -> ParsedFeed:
+def parse(
+    body: bytes, *, content_type: str = "", base: str = "", now: datetime, known: bytes | None = None
+) -> ParsedFeed:
     """Read an RSS or Atom document.
 
-    `content_type` is the header's value, `base` the address that it came from, `now` bounds the dates.
+    `content_type` is the header's value, `base` the address that it came from, `now` bounds the dates. `known` are
+    the `items` of an earlier reading of this feed: those are left out, and the rest is as without it. With None no
+    records are made.
     Raises NotAFeed.
     """
     document = markup(decoded(body, content_type))
+    if known is None:
+        return read_document(document, document.encode(), base, now)[0]
+    whole = document.encode()
+    items = items_of(whole, base)
+    if items is None or not 0 < len(items) <= MOST_ENTRIES:
+        return read_document(document, whole, base, now)[0]
+    before = records(known)
+    cut = [item for item in items if item.raw in before]
+    if cut:
+        feed, guids = read_document(document, without(whole, cut), base, now)
+        left = [item.raw for item in items if item.raw not in before]
+        kept = {before[item.raw] for item in cut}
+        new = {guid_digest(guid) for guid in guids}
+        if len(guids) == len(left) == len(new) and not kept & new:
+            made = map(record, left, guids)
+            return replace(feed, items=b"".join([*(item.raw + before[item.raw] for item in cut), *made]))
+    feed, guids = read_document(document, whole, base, now)
+    # Items that share a guid are told apart by each other, so none of them may be missing.
+    if len(guids) == len(items) == len(set(guids)):
+        feed = replace(feed, items=b"".join(record(item.raw, guid) for item, guid in zip(items, guids, strict=True)))
+    return feed
+
+
+def read_document(document: str, read: bytes, base: str, now: datetime) -> tuple[ParsedFeed, list[str]]:
+    """The feed as it stands in the bytes `read`, a part of the document; and the guid of each item that is there."""
     try:
         found = feedparser.parse(
-            io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),  # bytes it would try to open
+            io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + read),  # bytes it would try to open
             response_headers={"content-type": "application/xml; charset=utf-8"},
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -127,11 +158,13 @@ def parse(body: bytes, *, content_type: str = "", base: str = "", now: datetime)
     except Exception as error:  # its handlers raise whatever they meet
         raise NotAFeed("The feed is broken in a way that could not be read.") from error
     language = language_of(found.feed.get("language"))
-    entries = [entry for item in found.entries[:MOST_ENTRIES] if (entry := read_entry(item, base, language, now))]
+    each = [read_entry(item, base, language, now) for item in found.entries[:MOST_ENTRIES]]
+    entries = [entry for entry in each if entry]
     if not entries and found.get("bozo") and not found.version:
         raise NotAFeed("The feed is broken in a way that could not be read.")
     title = one_line(to_text(*text_and_type(found.feed, "title")), LONGEST_TITLE)
-    return ParsedFeed(title, tuple(distinct(entries)), pace_of(found.feed, document))
+    feed = ParsedFeed(title, tuple(distinct(entries)), pace_of(found.feed, document))
+    return feed, [entry.guid if entry else f"\n{place}" for place, entry in enumerate(each)]
 
 
 def decoded(body: bytes, content_type: str) -> str:

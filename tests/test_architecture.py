@@ -27,6 +27,7 @@ PURE = [
     "ingest/schedule.py",
     "ingest/stance.py",
     "ingest/text.py",
+    "ingest/trimming.py",
     "ingest/upkeep.py",
 ]
 IMPURE = {"aiohttp", "celery", "http", "os", "pathlib", "requests", "socket", "sqlite3", "subprocess", "urllib3"}
