@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import ngettext
 
 from deals import clock
@@ -15,6 +15,7 @@ from deals.admin.rows import AutocompleteFields
 from deals.templatetags.desk import moment
 from ingest import feed_pages
 from ingest.models import Entry, Feed, Suggestion
+from ingest.moves import MoveError, adopt_move, dismiss_notices
 
 WEEKS = 4  # over which the items of a week are averaged
 
@@ -25,6 +26,7 @@ class StateFilter(admin.SimpleListFilter):
     CONDITIONS = {
         "well": ("all is well", Q(active=True, trouble="")),
         "trouble": ("in trouble", Q(active=True) & ~Q(trouble="")),
+        "notice": ("with a notice", ~Q(notice="")),
         "paused": ("not polled", Q(active=False)),
     }
 
@@ -55,15 +57,30 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         "url",
         "active",
         "interval",
+        "slowest",
         "suggest_old",
         "state",
         "trouble",
+        "failing",
+        "notice",
+        "moving",
+        "formerly",
         "last_polled",
         "last_success",
         "next_poll",
     ]
-    readonly_fields = ["state", "trouble", "last_polled", "last_success", "next_poll"]
-    actions = ["poll_now", "pause", "resume"]
+    readonly_fields = [
+        "state",
+        "trouble",
+        "failing",
+        "notice",
+        "moving",
+        "formerly",
+        "last_polled",
+        "last_success",
+        "next_poll",
+    ]
+    actions = ["poll_now", "pause", "resume", "dismiss", "follow"]
     ordering = ["source__name", "pk"]
     show_full_result_count = False
 
@@ -95,12 +112,12 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
 
     @admin.display(description="state", ordering="failures")
     def health(self, feed):
-        """How it is; if it is not well, since when and why."""
+        """How it is; if it is not well, since when and why; and what an operator has not yet read of it."""
         state = format_html('<span class="state state-{}">{}</span>', self.grade(feed), self.state(feed))
-        if not feed.trouble:
-            return state
-        since = f"Last success: {moment(feed.last_success_at)}." if feed.last_success_at else "It never worked."
-        return format_html('{}<span class="under">{} {}</span>', state, feed.trouble, since)
+        since = f"Failing since {moment(feed.failing_since)}." if feed.failing_since else ""
+        said = [feed.notice, "" if feed.trouble in feed.notice else feed.trouble, since]
+        under = format_html_join("", '<span class="under">{}</span>', ([words] for words in said if words))
+        return format_html("{}{}", state, under)
 
     @staticmethod
     def grade(feed) -> str:
@@ -115,6 +132,22 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         if feed.trouble:
             return f"in trouble for {feed.failures} {ngettext('poll', 'polls', feed.failures)} in a row"
         return "all is well" if feed.last_success_at else "not polled yet"
+
+    @admin.display(description="failing since", ordering="failing_since")
+    def failing(self, feed):
+        return moment(feed.failing_since)
+
+    @admin.display(description="move")
+    def moving(self, feed):
+        """What the publisher says of a new address, as long as it is not adopted."""
+        if not feed.moved_to:
+            return ""
+        times = f"{feed.moved_seen} {ngettext('poll', 'polls', feed.moved_seen)}"
+        return f"The publisher says that it lives at {feed.moved_to}, for {times} since {moment(feed.moved_since)}."
+
+    @admin.display(description="former addresses")
+    def formerly(self, feed):
+        return ", ".join(map(str, feed.former_addresses.all())) if feed.pk else ""
 
     @admin.display(description="last polled", ordering="last_polled_at")
     def last_polled(self, feed):
@@ -135,10 +168,15 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
             return
         changed = set(form.changed_data)
         if "url" in changed:  # another server's validators mean nothing to this one, nor what a poll under way says
-            obj.etag = obj.last_modified = ""
+            obj.etag = obj.last_modified = obj.moved_to = ""
+            obj.moved_seen, obj.moved_since = 0, None
             obj.lease = obj.lease_until = None
             obj.next_poll_at = clock.now()
             changed |= {"etag", "last_modified", "lease", "lease_until", "next_poll_at"}
+            changed |= {"moved_to", "moved_seen", "moved_since"}
+        if "active" in changed and obj.active:
+            obj.next_poll_at = clock.now()
+            changed |= {"stopped", "next_poll_at"}
         obj.save(update_fields=changed)
 
     @admin.action(description="Poll now", permissions=["change"])
@@ -156,6 +194,18 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
     def resume(self, request, queryset):
         resumed = queryset.resume()
         self.message_user(request, f"Resumed: {resumed}.")
+
+    @admin.action(description="Take the notice down", permissions=["change"])
+    def dismiss(self, request, queryset):
+        self.message_user(request, f"Notices taken down: {dismiss_notices(queryset)}.")
+
+    @admin.action(description="Poll where its publisher says it moved", permissions=["change"])
+    def follow(self, request, queryset):
+        for feed in queryset.select_related("source"):
+            try:
+                self.message_user(request, adopt_move(feed))
+            except MoveError as refusal:
+                self.message_user(request, f"{feed}: {refusal}", messages.WARNING)
 
 
 class ReadOnly:

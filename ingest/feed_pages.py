@@ -173,6 +173,9 @@ class TryAddress:
             for name, field in form_class.base_fields.items()
         }
         form = form_class(instance=feed, initial=typed)
+        form.fields[
+            "url"
+        ].widget.template_name = "django/forms/widgets/url.html"  # the stock one calls it the current one
         shown = AdminForm(
             form, list(self.get_fieldsets(request, feed)), {}, self.get_readonly_fields(request, feed), model_admin=self
         )

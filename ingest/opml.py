@@ -39,6 +39,7 @@ class Outline:
     kind: str = ""  # of its source
     interval: int | None = None  # seconds
     paused: bool = False
+    slowest: int | None = None  # seconds
 
 
 def read(document: bytes) -> list[Outline]:
@@ -105,16 +106,20 @@ class Reader:
 
 
 def outline(said: dict[str, str]) -> Outline:
-    interval = said.get("hearsay:interval", "")
     return Outline(
         url=said["xmlurl"].strip()[: LONGEST_URL + 1],
         title=tidy(said.get("title", "")) or tidy(said.get("text", "")),
         site=said.get("htmlurl", "").strip()[: LONGEST_URL + 1],
         language=tidy(said.get("language", ""))[:12],
         kind=tidy(said.get("hearsay:kind", ""))[:20],
-        interval=int(interval) if re.fullmatch("[0-9]{1,7}", interval) else None,
+        interval=seconds(said.get("hearsay:interval", "")),
         paused=said.get("hearsay:paused", "") == "true",
+        slowest=seconds(said.get("hearsay:slowest", "")),
     )
+
+
+def seconds(said: str) -> int | None:
+    return int(said) if re.fullmatch("[0-9]{1,7}", said) else None
 
 
 def tidy(text: str) -> str:
@@ -152,6 +157,7 @@ def attributes(one: Outline) -> dict[str, str]:
         "language": one.language,
         "hearsay:kind": one.kind,
         "hearsay:interval": str(one.interval or ""),
+        "hearsay:slowest": str(one.slowest or ""),
         "hearsay:paused": "true" if one.paused else "",
     }
 

@@ -14,11 +14,10 @@ from deals import clock
 from deals.choices import SourceKind
 from deals.models import Source, SourceAlias, SourceDomain
 from ingest import opml
-from ingest.models import Feed
+from ingest.models import LONGEST_INTERVAL, SHORTEST_INTERVAL, Feed, FormerAddress
 from ingest.opml import Outline
 from outbound.refusals import refusal
 
-SHORTEST, LONGEST = 10, 604_800  # seconds between two polls that a list may ask for
 ADDRESS = Feed._meta.get_field("url")
 SERVERS_OF_MANY = {"feedburner.com", "news.google.com", "rss.app"}  # their host tells nothing of who publishes
 
@@ -39,10 +38,12 @@ class Line:
 
 
 class Known:
-    """What stands already, read once: four queries however long the list is."""
+    """What stands already, read once: five queries however long the list is."""
 
     def __init__(self):
         self.feeds = {same(url): url for url in Feed.objects.values_list("url", flat=True)}
+        moved = FormerAddress.objects.values_list("url", "feed__url").order_by("pk")
+        self.moved = {same(url): now for url, now in moved}
         self.sources = {source.pk: source for source in Source.objects.all()}
         self.domains = dict(SourceDomain.objects.values_list("domain", "source_id"))
         self.names: dict[str, set[int]] = {}
@@ -83,6 +84,8 @@ def judged(one: Outline, known: Known, may_make_sources: bool) -> Line:
         return Line(one, skipped=why)
     if held := known.feeds.get(same(one.url)):
         return Line(one, skipped="It is polled already." if held == one.url else f"It is polled already, as {held}.")
+    if now := known.moved.get(same(one.url)):
+        return Line(one, skipped=f"It moved, and is polled at {now}.")
     site = "" if refused(one.site) else host_of(one.site)
     host = host_of(one.url)
     if source := known.at(site) or known.named(one.title) or known.at(host):
@@ -121,7 +124,8 @@ def add(lines: Iterable[Line]) -> list[Feed]:
         source = line.source or made.get(line.new_source.casefold()) or make_source(line)
         if line.new_source:
             made[line.new_source.casefold()] = source
-        fields = {"interval": line.wanted.interval} if within(line.wanted.interval) else {}
+        asked = {"interval": line.wanted.interval, "slowest": line.wanted.slowest}
+        fields = {name: seconds for name, seconds in asked.items() if within(seconds)}
         rows.append(Feed(url=line.wanted.url, source=source, active=not line.wanted.paused, **fields))
     Feed.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)  # somebody may have added one meanwhile
     addresses = [row.url for row in rows]
@@ -133,7 +137,7 @@ def add(lines: Iterable[Line]) -> list[Feed]:
 
 
 def within(interval: int | None) -> bool:
-    return interval is not None and SHORTEST <= interval <= LONGEST
+    return interval is not None and SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL
 
 
 def make_source(line: Line) -> Source:
@@ -166,6 +170,7 @@ def outline_of(feed: Feed) -> Outline:
         language=feed.source.language,
         kind=feed.source.kind,
         interval=feed.interval,
+        slowest=feed.slowest,
         paused=not feed.active,
     )
 

@@ -334,3 +334,57 @@ def test_feeds_are_sorted_by_what_they_bring(desk, make_feed):
     shown = desk.get(LIST, {"o": f"-{column}"}).context["cl"].result_list
 
     assert list(shown) == [busy, quiet]
+
+
+def act(client, action, *feeds):
+    return read(client.post(LIST, {"action": action, "_selected_action": [feed.pk for feed in feeds]}, follow=True))
+
+
+def test_the_list_tells_since_when_a_feed_fails_and_what_an_operator_should_know(desk, make_feed):
+    at = clock.now()
+    gone = "The publisher says that this feed is gone for good (410). Polling has stopped."
+    make_feed(active=False, trouble=gone, stopped=gone, notice=gone, failures=1, failing_since=at)
+
+    page = read(desk.get(LIST, {"state": "notice"}))
+
+    assert page.count("gone for good (410)") == 1
+    assert "Failing since" in page
+
+
+def test_a_notice_is_taken_down_by_one_who_read_it(desk, reader, client, make_feed):
+    feed = make_feed(notice="It moved.")
+
+    assert "Notices taken down: 1." in act(desk, "dismiss", feed)
+
+    feed.refresh_from_db()
+    assert feed.notice == ""
+
+
+def test_a_move_is_followed_at_an_editors_word(desk, make_feed):
+    feed = make_feed(moved_to="https://new.example/feed", moved_seen=1, moved_since=clock.now())
+    still = make_feed("https://still.example/")
+
+    page = act(desk, "follow", feed, still)
+
+    feed.refresh_from_db()
+    assert feed.url == "https://new.example/feed"
+    assert "is polled there now" in page
+    assert "Its publisher names no new address." in page
+    assert "https://yicai.example/feed" in read(desk.get(address_of(feed)))
+
+
+def test_ticking_active_polls_a_stopped_feed_again(desk, make_feed):
+    feed = make_feed(active=False, stopped="It is gone.", next_poll_at=clock.now() + timedelta(days=1))
+    form = {
+        "source": feed.source_id,
+        "url": feed.url,
+        "interval": feed.interval,
+        "slowest": feed.slowest,
+        "active": "on",
+    }
+
+    desk.post(address_of(feed), form)
+
+    feed.refresh_from_db()
+    assert (feed.active, feed.stopped) == (True, "")
+    assert list(Feed.objects.due()) == [feed]

@@ -98,7 +98,9 @@ def test_a_list_is_read_in_the_encoding_that_it_declares(codec):
 
 def test_what_is_written_is_read_again_whatever_its_names_hold():
     outlines = [
-        Outline("https://a.example/?a=1&b=2", "“Q&A” <b>'x'</b>", "https://a.example/", "zh", "wire", 600, True),
+        Outline(
+            "https://a.example/?a=1&b=2", "“Q&A” <b>'x'</b>", "https://a.example/", "zh", "wire", 600, True, 86_400
+        ),
         Outline("https://b.example/feed", "第一财经"),
     ]
 
@@ -161,6 +163,15 @@ def test_a_feed_that_is_polled_already_is_skipped_however_it_is_spelt(make_sourc
     assert (twice[2], again[2]) == ("", "It is polled already.")
 
 
+def test_the_address_that_a_feed_moved_from_is_not_polled_again(make_source):
+    feed = Feed.objects.create(url="https://a.example/new", source=make_source())
+    feed.former_addresses.create(url="https://a.example/old")
+
+    (line,) = lines_of(Outline("https://a.example/old"))
+
+    assert line.skipped == "It moved, and is polled at https://a.example/new."
+
+
 def test_a_source_is_known_by_its_site_then_by_its_name_then_by_the_feeds_host(make_source):
     make_source("Yicai", domain="yicai.com")
     make_source("Reuters").aliases.create(name="路透社")
@@ -210,10 +221,10 @@ def test_no_source_is_made_for_one_who_may_not(db):
 
 
 @pytest.mark.parametrize("size", [2, 200])
-def test_a_list_of_any_length_is_judged_in_four_queries(size, make_source, django_assert_num_queries):
+def test_a_list_of_any_length_is_judged_in_five_queries(size, make_source, django_assert_num_queries):
     make_source("Yicai", domain="yicai.com")
 
-    with django_assert_num_queries(4):  # feeds, sources, domains, aliases
+    with django_assert_num_queries(5):  # feeds, former addresses, sources, domains, aliases
         lines = lines_of(*(Outline(f"https://{n}.example/", f"Paper {n}") for n in range(size)))
 
     assert len(lines) == size
@@ -278,10 +289,10 @@ def test_a_file_that_cannot_be_used_ends_the_command_in_one_sentence(db, tmp_pat
 
 def test_an_export_brings_back_the_feeds_and_their_sources(make_source, tmp_path):
     yicai = make_source("Yicai", domain="yicai.com", kind="newspaper", language="zh")
-    Feed.objects.create(url="https://yicai.com/feed?a=1&b=2", source=yicai, interval=600)
+    Feed.objects.create(url="https://yicai.com/feed?a=1&b=2", source=yicai, interval=600, slowest=7200)
     Feed.objects.create(url="https://yicai.com/old", source=yicai, active=False)
     Feed.objects.create(url="https://feeds.example/x", source=make_source("“Q&A” <News>"))
-    shape = ["url", "source__name", "source__kind", "source__language", "interval", "active"]
+    shape = ["url", "source__name", "source__kind", "source__language", "interval", "slowest", "active"]
     before, path = sorted(Feed.objects.values_list(*shape)), tmp_path / "list.opml"
     path.write_text(export_opml())
     Feed.objects.all().delete()

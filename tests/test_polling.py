@@ -527,7 +527,13 @@ def test_a_reader_may_look_at_feeds_and_change_none(client, reader, make_feed):
 
 def test_a_new_address_forgets_the_validators_of_the_old(admin_client, make_feed):
     feed = make_feed(etag='"1"', last_modified="yesterday")
-    form = {"source": feed.source.pk, "url": "https://news.example/new", "active": "on", "interval": 900}
+    form = {
+        "source": feed.source.pk,
+        "url": "https://news.example/new",
+        "active": "on",
+        "interval": 900,
+        "slowest": 21_600,
+    }
 
     admin_client.post(reverse("admin:ingest_feed_change", args=[feed.pk]), form)
 
@@ -539,7 +545,7 @@ def test_a_poll_under_way_does_not_write_the_validators_of_the_old_address(admin
     publisher.serve("/feed", rss(item(1)), ETag='"old"')
     feed = make_feed()
     (taken,) = take(Feed.objects.due())
-    form = {"source": feed.source.pk, "url": publisher.url("/new"), "active": "on", "interval": 900}
+    form = {"source": feed.source.pk, "url": publisher.url("/new"), "active": "on", "interval": 900, "slowest": 21_600}
     admin_client.post(reverse("admin:ingest_feed_change", args=[feed.pk]), form)
 
     (polled,) = poll([taken])
@@ -552,7 +558,14 @@ def test_a_poll_under_way_does_not_write_the_validators_of_the_old_address(admin
 def test_an_edit_that_leaves_the_address_alone_takes_no_feed_from_a_worker(admin_client, make_feed):
     feed = make_feed()
     (taken,) = take(Feed.objects.due())
-    form = {"source": feed.source.pk, "url": feed.url, "active": "on", "interval": 1800, "suggest_old": "on"}
+    form = {
+        "source": feed.source.pk,
+        "url": feed.url,
+        "active": "on",
+        "interval": 1800,
+        "slowest": 21_600,
+        "suggest_old": "on",
+    }
 
     admin_client.post(reverse("admin:ingest_feed_change", args=[feed.pk]), form)
 
