@@ -722,3 +722,21 @@ def test_the_desk_works_without_javascript(live_server, browser, desk, make_entr
 
     assert "Linked" in page.inner_text(".messagelist")
     assert Evidence.objects.get().company.name == "JLR"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("deals_claim", "deals_deal", "deals_company", "deals_source", "deals_report", "deals_evidence"),
+        *("deals_statuschange", "ingest_feed", "ingest_entry", "ingest_suggestion"),
+        *("alerts_alert", "alerts_delivery", "alerts_subscriber"),
+    ],
+)
+def test_a_list_that_is_empty_says_how_rows_come_into_it(table, client, admin_user):
+    client.force_login(admin_user)
+
+    page = client.get(reverse(f"admin:{table}_changelist")).content.decode()
+    filtered = client.get(reverse(f"admin:{table}_changelist"), {"q": "nothing"}).content.decode()
+
+    assert re.search(r"None yet\. \w+", page)
+    assert "None yet." not in filtered
