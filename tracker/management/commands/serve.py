@@ -128,7 +128,8 @@ class Command(BaseCommand):
             grace = EXAMPLE_GRACE if self.shortens_grace() else settings.GRACE_SECONDS
             lines += [
                 "Try this:",
-                "  1. In the queue take CnEVPost's item, open a claim from its lead on Chery and JLR, and decide it: a rumor.",
+                "  1. The queue fills within a minute. Take CnEVPost's item, open a claim from its lead on Chery and JLR,"
+                " and decide it: a rumor.",
                 "  2. Accept Yicai's item with the denial, say that this report answers 36kr's, and move the claim to denied.",
                 f"  3. After {grace} seconds (GRACE_SECONDS) read the mail in {settings.DATA_DIR / 'mail'}",
             ]
