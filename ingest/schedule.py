@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 
 LONGEST_WAIT = timedelta(days=1)
 JITTER = 0.1  # of the wait, so that feeds that were added together do not come due together for ever
 SLOWEST_DOUBLING = 20  # 2 ** this many intervals is beyond the longest wait whatever the interval
 POLLS_A_GAP = 8  # so many polls between two items: what is new is found late by an eighth of the usual silence at most
 REMEMBERED = 10  # items that the rhythm goes by, roughly
+SHORTEST_GAP = timedelta(seconds=1)  # between items that bear one date
 HOUR = timedelta(hours=1)
 
 SECONDS = re.compile(r"[0-9]{1,12}")
@@ -128,8 +129,8 @@ def rhythm_after(
 ) -> tuple[timedelta | None, datetime | None]:
     """Rhythm and last item of a feed that has just brought items with these dates (None: undated, so new now).
 
-    The gaps between the items move the rhythm by as much as they are many, so that a burst or a pinned item from
-    years ago does not make it.
+    The gaps between the items move the rhythm by as much as they are many, and by how many times longer or shorter
+    they are, so that a burst or a pinned item from years ago does not make it.
     """
     moments = sorted(min(date or now, now) for date in dates)
     if not moments:
@@ -139,6 +140,8 @@ def rhythm_after(
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     if not gaps:
         return rhythm, moments[-1]
-    gap = timedelta(seconds=median(span.total_seconds() for span in gaps))
+    gap = max(median_low(gaps), SHORTEST_GAP)
+    if rhythm is None:
+        return gap, moments[-1]
     share = len(gaps) / (len(gaps) + REMEMBERED)
-    return (gap if rhythm is None else rhythm + (gap - rhythm) * share), moments[-1]
+    return max(rhythm, SHORTEST_GAP) * (gap / max(rhythm, SHORTEST_GAP)) ** share, moments[-1]

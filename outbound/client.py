@@ -22,6 +22,7 @@ from yarl import URL
 
 from outbound import loop
 from outbound.addresses import PORTS, is_public
+from outbound.bodyless import Connector
 from outbound.decoding import ACCEPT_ENCODING, Body, too_large
 from outbound.errors import FetchError, ForbiddenAddress
 
@@ -70,11 +71,11 @@ class Client:
     """One session on one event loop. `resolver` is aiohttp's, for hosts that need another than the system's."""
 
     def __init__(self, *, user_agent: str, resolver: AbstractResolver | None = None):
-        connector = aiohttp.TCPConnector(
+        # It closes after each answer: feeds are asked minutes apart; and so each request's address is checked afresh.
+        connector = Connector(
             resolver=resolver,
             socket_factory=guarded_socket,
             use_dns_cache=False,
-            force_close=True,  # feeds are asked minutes apart; and so each request's address is checked afresh
             limit=AT_ONCE,
             limit_per_host=PER_HOST,
         )

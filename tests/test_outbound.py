@@ -184,6 +184,35 @@ def test_proxies_of_the_environment_are_not_used(publisher, canary, monkeypatch)
     assert canary.requests == []
 
 
+# Answers without a body
+
+
+@pytest.mark.parametrize("status", ["304 Not Modified", "204 No Content"])
+@pytest.mark.parametrize("length", ["5", None])
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_a_body_after_an_answer_that_has_none_is_not_read(publisher, status, length, before):
+    whole = before + answer(b"<rss>", status, Content_Length=length, ETag='"2"')
+    publisher.answers["/whole"] = lambda connection, request: connection.sendall(whole)
+    publisher.answers["/bytes"] = lambda connection, request: [
+        connection.send(whole[at : at + 1]) for at in range(len(whole))
+    ]
+
+    for path in ("/whole", "/bytes"):
+        found = get(publisher.url(path), deadline=5)
+        assert (found.status_line, found.body, found.headers["ETag"]) == (status, b"", '"2"')
+
+
+def test_an_endless_body_after_an_answer_that_has_none_holds_nobody_up(publisher):
+    def endless(connection, request):
+        connection.sendall(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 65_536)
+
+    publisher.answers["/feed"] = endless
+
+    assert get(publisher.url("/feed"), deadline=5).status == 304
+
+
 # Redirects
 
 

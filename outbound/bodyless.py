@@ -1,0 +1,51 @@
+"""Answers that end with their headers: 204 and 304. Some servers send a body after them, which is not read.
+
+aiohttp takes such a body for the beginning of a next answer and gives up the whole. Here its parser never sees it.
+"""
+
+import functools
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+END = b"\r\n\r\n"
+LONGEST_HEAD = 65_536  # then whatever it is goes to the parser, which has limits of its own
+BODYLESS = (b"204", b"304")
+
+
+class Connector(aiohttp.TCPConnector):
+    """Of connections that bring one answer each (`force_close`)."""
+
+    def __init__(self, **options):
+        super().__init__(force_close=True, **options)
+        self._factory: functools.partial = functools.partial(OneAnswer, loop=self._loop)
+
+
+class OneAnswer(ResponseHandler):
+    """A connection that stops listening where an answer without a body ends."""
+
+    def __init__(self, loop):
+        super().__init__(loop=loop)
+        self._head: bytes | None = b""  # None: its end has been seen
+        self._ended = False
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended and data:
+            return
+        if self._head is not None and data:
+            self._head += data
+            data = data[: len(data) - self._beyond()]
+        super().data_received(data)
+
+    def _beyond(self) -> int:
+        """How many of the bytes so far lie behind the end of an answer without a body."""
+        while self._head is not None and END in self._head:
+            head, _, rest = self._head.partition(END)
+            status = head[9:12]
+            self._head = rest if status.startswith(b"1") else None  # a 100 Continue is followed by the answer itself
+            if status in BODYLESS:
+                self._ended = True
+                return len(rest)
+        if self._head is not None and len(self._head) > LONGEST_HEAD:
+            self._head = None
+        return 0
