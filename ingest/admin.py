@@ -95,6 +95,9 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         ]
         return [*own, *super().get_urls()]
 
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else [name for name in self.fields if name not in self.readonly_fields]
+
     def get_queryset(self, request):
         """With what each feed has brought lately; one query for all of them."""
         lately = Entry.objects.filter(feed=OuterRef("pk"), said_at__gte=clock.now() - WEEKS * timedelta(weeks=1))
@@ -125,8 +128,6 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
 
     @admin.display(description="state", ordering="failures")
     def state(self, feed):
-        if feed._state.adding:
-            return "not saved yet"
         if not feed.active:
             return "not polled"
         if feed.trouble:

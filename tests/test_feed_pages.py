@@ -388,3 +388,116 @@ def test_ticking_active_polls_a_stopped_feed_again(desk, make_feed):
     feed.refresh_from_db()
     assert (feed.active, feed.stopped) == (True, "")
     assert list(Feed.objects.due()) == [feed]
+
+
+# In a browser
+
+
+def seated(browser, client, live_server, **window):
+    """A page of a browser that is logged in as the client is, and the list of what its console says."""
+    context = browser.new_context(**window)
+    cookie = client.cookies["sessionid"]
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return page, said
+
+
+def tab_to(page, name):
+    """Press Tab until the focus is on the field of that name."""
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if focused.count() and focused.get_attribute("name") == name:
+            return focused
+    raise AssertionError(f"No key led to {name}.")
+
+
+@pytest.mark.parametrize(("action", "active"), [("pause", False), ("resume", True), ("poll_now", True)])
+def test_feeds_are_paused_resumed_and_polled_with_the_keyboard_alone_and_no_script(
+    live_server, browser, desk, make_feed, action, active
+):
+    later = clock.now() + timedelta(days=1)
+    feed = make_feed(active=action != "resume", next_poll_at=later)
+    page, _ = seated(browser, desk, live_server, java_script_enabled=False)
+    page.goto(live_server.url + LIST)
+
+    tab_to(page, "action").select_option(action)
+    tab_to(page, "_selected_action")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+Tab")
+    while page.locator(":focus").get_attribute("name") != "index":
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.locator(".messagelist").wait_for()
+
+    feed.refresh_from_db()
+    assert feed.active == active
+    assert (feed.next_poll_at < later) == (action != "pause")
+
+
+def test_a_list_goes_from_the_file_to_the_feeds_without_script(live_server, browser, desk, tmp_path):
+    path = tmp_path / "list.opml"
+    path.write_text(OPML)
+    page, _ = seated(browser, desk, live_server, java_script_enabled=False)
+    page.goto(live_server.url + IMPORT)
+
+    page.set_input_files("#id_file", path)
+    page.get_by_role("button", name="See what it would add").press("Enter")
+    page.get_by_role("button", name="Add this feed").press("Enter")
+    page.get_by_text("1 feed added.").wait_for()
+
+    assert list(Feed.objects.values_list("url", flat=True)) == ["https://paper.example/feed"]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_the_pages_are_silent_under_the_policy_fit_a_phone_and_pass_axe(
+    width, scheme, live_server, browser, desk, make_feed, publisher, tmp_path
+):
+    from axe_playwright_python.sync_playwright import Axe
+
+    path = tmp_path / "list.opml"
+    path.write_text(OPML.replace("/feed", "/feed" + "x" * 300))
+    at = clock.now()
+    make_feed(
+        "https://a.example/" + "x" * 300, trouble="The server answered 404 Not Found.", failing_since=at, failures=2
+    )
+    publisher.serve("/", b'<link rel=alternate type="application/rss+xml" href=/feed>')
+    publisher.serve("/feed", rss("One" * 100, "Two"))
+    page, said = seated(browser, desk, live_server, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    wide, heard, violations = [], [], []
+
+    def look(name):
+        heard.extend((name, words) for words in said)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(name)
+        # The stock search, filters and autocomplete are Django's to mend.
+        stock = [["#toolbar"], ["#changelist-filter"], [".select2-container"]]
+        ours = {"include": [["#content"]], "exclude": stock}
+        found = Axe().run(page, context=ours).response["violations"]
+        violations.extend((name, one["id"]) for one in found if one["impact"] in ("serious", "critical"))
+        said.clear()  # the instrument adds styles of its own
+
+    page.goto(live_server.url + LIST)
+    look("list")
+    page.goto(live_server.url + IMPORT)
+    look("import")
+    page.set_input_files("#id_file", path)
+    page.get_by_role("button", name="See what it would add").click()
+    page.get_by_text("Nothing is stored yet").wait_for()
+    look("preview")
+    page.goto(live_server.url + FIND)
+    page.fill("#id_url", publisher.url("/"))
+    page.get_by_role("button", name="Find its feeds").click()
+    page.get_by_text("1 feed found").wait_for()
+    look("found")
+    page.goto(live_server.url + ADD)
+    page.fill("#id_url", publisher.url("/feed"))
+    page.get_by_role("button", name="Try this address").click()
+    page.get_by_text("2 items would be stored").wait_for()
+    look("tried")
+
+    assert heard == []
+    assert wide == []
+    assert violations == []
