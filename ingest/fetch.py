@@ -55,10 +55,15 @@ class Answer:
     gone: bool = False
 
 
-def ask_all(questions: Sequence[Question], *, deadline: float = 30) -> Iterator[tuple[int, Answer]]:
-    """Each question's place with its answer, as they come in; `deadline` in seconds for each. Never raises for one."""
-    for place, outcome in fetch_all([question.request() for question in questions], deadline=deadline):
-        yield place, read(questions[place], outcome)
+def ask_all(
+    questions: Sequence[Question], *, deadline: float = 30, lull: float | None = None
+) -> Iterator[tuple[int, Answer] | None]:
+    """Each question's place with its answer, as they come in; `deadline` in seconds for each. Never raises for one.
+
+    None comes whenever none has come for `lull` seconds.
+    """
+    for found in fetch_all([question.request() for question in questions], deadline=deadline, lull=lull):
+        yield found and (found[0], read(questions[found[0]], found[1]))
 
 
 def read(question: Question, outcome: Response | Exception) -> Answer:

@@ -81,6 +81,9 @@ class Feed(models.Model):
     moved_to = models.CharField(max_length=2048, blank=True, editable=False)
     moved_seen = models.PositiveIntegerField(default=0, editable=False)
     moved_since = models.DateTimeField(null=True, editable=False)
+    # Of the last document that it brought: its digest, and `trimming.record` of each item.
+    body_digest = models.BinaryField(max_length=32, default=b"", editable=False)
+    items = models.BinaryField(default=b"", editable=False)
     lease = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
 

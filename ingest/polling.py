@@ -1,35 +1,45 @@
 """A round of polling: take due feeds, ask for them side by side, parse in the child, store what is new.
 
-No lock is held while fetching or parsing. Entries are saved before the feed's ETag and schedule: a crash in between
-repeats a poll, which finds its entries known.
+What a batch of feeds brought is stored together, in one transaction with their validators and schedules: a crash
+repeats a poll and doubles nothing. No lock is held while fetching or parsing.
 """
 
+import hashlib
 import logging
 import random
 import time
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.db import OperationalError
-from django.db.models import Q
+from django.db import OperationalError, connection, transaction
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, Value
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from deals import clock
 from deals.models import SourceDomain
 from ingest.fetch import OUR_FAULT, Answer, Question, ask_all
 from ingest.models import Entry, Feed, digest
 from ingest.moves import adopt_stable_move
-from ingest.pace import Pace
-from ingest.parser_child import ParseOverrun, parse_limited
-from ingest.parsing import NotAFeed, ParsedFeed
+from ingest.parser_child import Document, parse_all_limited
+from ingest.parsing import ParsedEntry, ParsedFeed
 from ingest.subscribing import same
+from ingest.trimming import READING
 from ingest.upkeep import after_poll, move_is_stable
 
 logger = logging.getLogger(__name__)
 
-BATCH = 25
+BATCH = 100
+# What came is stored when so much of it is held, or when nothing has come for so long (seconds): a slow publisher keeps
+# no other's news waiting.
+HELD_ANSWERS = BATCH
+HELD_BYTES = 16_000_000
+LULL = 0.5
+MOST_ASKED_FOR = 10_000  # values in one query; SQLite takes 32,766
 # A batch is given up after this many seconds, its unfinished feeds left to the next one; a parse may run over it.
 BUDGET = 40.0
 LEASE = timedelta(minutes=3)
@@ -45,6 +55,17 @@ class Polled:
     new: int = 0
     trouble: str = ""
     taken_over: bool = False  # our lease ran out and another worker took the feed: its word stands
+
+
+@dataclass(frozen=True)
+class Brought:
+    """An answer and what it holds: `parsed` is None if that is nothing new, or trouble."""
+
+    feed: Feed
+    answer: Answer  # its body is None from here on
+    trouble: str = ""
+    parsed: ParsedFeed | None = None
+    body_digest: bytes = b""
 
 
 @dataclass
@@ -64,18 +85,27 @@ class Summary:
 def poll_due(limit: int = BATCH) -> Summary:
     """Poll up to `limit` due feeds that no other worker holds."""
     summary = Summary()
-    for polled in poll(take(Feed.objects.due(clock.now()), limit)):
+    for polled in poll(take(Feed.objects.due(there()), limit)):
         summary.add(polled)
     return summary
 
 
+def there() -> Any:
+    """Now by the database's clock, for a query that is asked at once."""
+    return Now() if connection.vendor == "postgresql" else timezone.now()
+
+
 def take(feeds, limit: int | None = None) -> list[Feed]:
     """Lease those of a queryset that nobody holds, up to `limit`; those that have not failed come first."""
-    lease, at = uuid.uuid4(), clock.now()
-    free = Q(lease_until=None) | Q(lease_until__lt=at)
-    chosen = feeds.filter(free).order_by("failures", "next_poll_at").values_list("pk", flat=True)[:limit]
-    feeds.filter(free, pk__in=list(chosen)).update(lease=lease, lease_until=at + LEASE)
-    return list(Feed.objects.filter(lease=lease).select_related("source").order_by("failures", "next_poll_at"))
+    lease = uuid.uuid4()
+    free = Q(lease_until=None) | Q(lease_until__lt=there())
+    chosen = feeds.filter(free).order_by("failures", "next_poll_at").values("pk")[:limit]
+    now = there()
+    until = now + LEASE if isinstance(now, datetime) else ExpressionWrapper(now + Value(LEASE), DateTimeField())
+    if not Feed.objects.filter(free, pk__in=chosen).update(lease=lease, lease_until=until):
+        return []
+    held = Feed.objects.filter(lease=lease).select_related("source").order_by("failures", "next_poll_at")
+    return list(held.annotate(has_entries=Exists(Entry.objects.filter(feed=OuterRef("pk")))))
 
 
 def poll(
@@ -86,17 +116,31 @@ def poll(
     `budget` in seconds: what is not begun by then is given back, still due. `deadline` in seconds for each fetch.
     `now` is the database's clock unless told.
     """
-    ends = None if budget is None else time.monotonic() + budget
+    began = time.monotonic()
+    taken_at = None if now or not feeds or not feeds[0].lease_until else feeds[0].lease_until - LEASE
     waiting = dict(enumerate(feeds))
-    answers = ask_all([Question(feed.url, feed.etag, feed.last_modified) for feed in feeds], deadline=deadline)
+    held: list[tuple[Feed, Answer]] = []
+    answers = ask_all(
+        [Question(feed.url, feed.etag, feed.last_modified) for feed in feeds], deadline=deadline, lull=LULL
+    )
     try:
-        for place, answer in answers:
-            yield settle(waiting.pop(place), answer, now)
-            if ends is not None and time.monotonic() > ends:
+        for found in answers:
+            if found:
+                held.append((waiting.pop(found[0]), found[1]))
+            elapsed = time.monotonic() - began
+            late = budget is not None and elapsed > budget
+            if held and (late or not found or not waiting or is_enough(held)):
+                yield from settle_all(held, now or (taken_at and taken_at + timedelta(seconds=elapsed)))
+                held = []
+            if late:
                 break
     finally:
         answers.close()
-        release(waiting.values())
+        release([*waiting.values(), *(feed for feed, _ in held)])
+
+
+def is_enough(held: list[tuple[Feed, Answer]]) -> bool:
+    return len(held) >= HELD_ANSWERS or sum(len(answer.body or b"") for _, answer in held) > HELD_BYTES
 
 
 def release(feeds: Iterable[Feed]):
@@ -105,23 +149,51 @@ def release(feeds: Iterable[Feed]):
 
 
 def settle(feed: Feed, answer: Answer, now: datetime | None = None) -> Polled:
-    """Store what an answer brings, then when to ask next. A fault of one feed is noted on it and stops no other."""
+    """Store what an answer brings, then when to ask next."""
+    (polled,) = settle_all([(feed, answer)], now)
+    return polled
+
+
+def settle_all(answers: list[tuple[Feed, Answer]], now: datetime | None = None) -> list[Polled]:
+    """Store what answers bring, and when to ask next. A fault of one feed is noted on it and stops no other.
+
+    Of what an answer says that its feed brought already, nothing is parsed or asked of the database.
+    """
     now = now or clock.now()
-    new: list[Entry] = []
-    pace, trouble = None, answer.trouble
-    if answer.body is not None:
-        try:
-            parsed = parse_limited(answer.body, content_type=answer.content_type, base=answer.url, now=now)
-            new, pace = store(feed, parsed, now), parsed.pace
-        except (NotAFeed, ParseOverrun) as refusal:
-            trouble = f"{refusal}{led_elsewhere(feed, answer)}"
-        except OperationalError:  # the database is away or busy: not the feed's fault, and nothing could be noted
-            raise
-        except Exception:
-            logger.exception("Storing what %s brought failed by a fault of ours", feed.url)
-            trouble = OUR_FAULT
-    held = finish(feed, answer, trouble[:LONGEST_TROUBLE], pace, new, now)
-    return Polled(feed, answer.status, len(new), trouble, taken_over=not held)
+    try:
+        return note(read_all(answers, now), now)
+    except OperationalError:  # the database is away or busy: not the feeds' fault, and nothing could be noted
+        raise
+    except Exception:
+        if len(answers) > 1:
+            return [settle(feed, answer, now) for feed, answer in answers]
+        ((feed, answer),) = answers
+        logger.exception("Storing what %s brought failed by a fault of ours", feed.url)
+        return note([Brought(feed, replace(answer, body=None), OUR_FAULT)], now)
+
+
+def read_all(answers: list[tuple[Feed, Answer]], now: datetime) -> list[Brought]:
+    """What answers hold that their feeds did not bring last time, parsed."""
+    brought = {feed.pk: Brought(feed, replace(answer, body=None), answer.trouble) for feed, answer in answers}
+    digests = {feed.pk: digest_of(answer) for feed, answer in answers if answer.body is not None}
+    changed = [
+        (feed, answer) for feed, answer in answers if feed.pk in digests and digests[feed.pk] != bytes(feed.body_digest)
+    ]
+    documents = [Document(answer.body, answer.content_type, answer.url, bytes(feed.items)) for feed, answer in changed]
+    for (feed, answer), outcome in zip(changed, parse_all_limited(documents, now=now), strict=True):
+        if isinstance(outcome, ParsedFeed):
+            found = replace(brought[feed.pk], parsed=outcome, body_digest=digests[feed.pk])
+        else:
+            found = replace(brought[feed.pk], trouble=f"{outcome}{led_elsewhere(feed, answer)}")
+        brought[feed.pk] = found
+    return list(brought.values())
+
+
+def digest_of(answer: Answer) -> bytes:
+    """Of a body, and of all that its reading depends on."""
+    found = hashlib.sha256(repr((READING, answer.url, answer.content_type)).encode())
+    found.update(answer.body)
+    return found.digest()
 
 
 def led_elsewhere(feed: Feed, answer: Answer) -> str:
@@ -129,58 +201,137 @@ def led_elsewhere(feed: Feed, answer: Answer) -> str:
     return "" if same(answer.url) == same(feed.url) else f" The feed's address led to {answer.url}"
 
 
-def finish(feed: Feed, answer: Answer, trouble: str, pace: Pace | None, new: list[Entry], now: datetime) -> bool:
-    """Note how the poll went and when the next one is, and let the feed go; False if it is no longer ours."""
+def note(brought: list[Brought], now: datetime) -> list[Polled]:
+    """Store the items that are new, how each poll went and when the next one is, and let the feeds go: all or nothing."""
+    new = fresh_entries(brought, now)
+    changes = [(one.feed, changes_after(one, new.get(one.feed.pk, []), now)) for one in brought]
+    if new:
+        with transaction.atomic():
+            Entry.objects.bulk_create([entry for entries in new.values() for entry in entries], ignore_conflicts=True)
+            ours = finish(changes)
+    else:
+        ours = finish(changes)
+    for feed, saved in changes:
+        if feed.pk in ours:
+            vars(feed).update(saved)
+            if not feed.trouble and move_is_stable(feed, now):
+                adopt_stable_move(feed, now)
+    return [
+        Polled(one.feed, one.answer.status, len(new.get(one.feed.pk, [])), one.trouble, one.feed.pk not in ours)
+        for one in brought
+    ]
+
+
+def changes_after(brought: Brought, new: list[Entry], now: datetime) -> dict[str, Any]:
+    """The columns of a feed after a poll."""
+    parsed = brought.parsed
     saved = after_poll(
-        feed,
-        answer,
-        trouble=trouble,
-        pace=pace,
+        brought.feed,
+        brought.answer,
+        trouble=brought.trouble[:LONGEST_TROUBLE],
+        pace=parsed.pace if parsed else None,
         new=[entry.published_at for entry in new],
         now=now,
         chance=random.random(),  # noqa: S311
     )
-    ours = Feed.objects.filter(pk=feed.pk, lease=feed.lease)
-    if not ours.update(**saved, lease=None, lease_until=None):
-        return False
-    for name, value in saved.items():
-        setattr(feed, name, value)
-    if not trouble and move_is_stable(feed, now):
-        adopt_stable_move(feed, now)
-    return True
+    if parsed:
+        saved |= {"body_digest": brought.body_digest, "items": parsed.items}
+    return saved
 
 
-def store(feed: Feed, parsed: ParsedFeed, now: datetime) -> list[Entry]:
-    """Save the entries that the feed did not bring before, and say which.
+def finish(changes: Sequence[tuple[Feed, dict[str, Any]]]) -> set[int]:
+    """Save each feed's columns and let it go, in one statement; the keys of those that were still ours.
+
+    A column that a feed does not name keeps what stands there, which an editor may have changed meanwhile.
+    """
+    quote = connection.ops.quote_name
+    columns = sorted({name for _, saved in changes for name in saved})
+    fields: list[Any] = [Feed._meta.get_field(name) for name in columns]
+    casts = [f"%s::{kind}" if connection.vendor == "postgresql" else "%s" for kind in typed(fields)]
+    rows, values = [], []
+    for feed, saved in changes:
+        rows.append(f"({', '.join(casts)})")
+        values += [feed.pk, Feed._meta.get_field("lease").get_db_prep_save(feed.lease, connection)]
+        for field in fields:
+            named = field.name in saved
+            values += [named, field.get_db_prep_save(saved[field.name], connection) if named else None]
+    sets = [
+        f"{quote(field.column)} = CASE WHEN v.column{at} THEN v.column{at + 1} ELSE ingest_feed.{quote(field.column)} END"
+        for at, field in zip(range(3, 3 + 2 * len(fields), 2), fields, strict=True)
+    ]
+    same_lease = "IS NOT DISTINCT FROM" if connection.vendor == "postgresql" else "IS"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE ingest_feed SET lease = NULL, lease_until = NULL, {', '.join(sets)} "  # noqa: S608  no value in it
+            f"FROM (VALUES {', '.join(rows)}) AS v "
+            f"WHERE ingest_feed.id = v.column1 AND ingest_feed.lease {same_lease} v.column2 RETURNING ingest_feed.id",
+            values,
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def typed(fields) -> Iterator[str]:
+    """The database's types of what `finish` sends for a feed: key, lease, and each column after whether it is sent."""
+    yield "bigint"
+    yield "uuid"
+    for field in fields:
+        yield "boolean"
+        yield field.db_type(connection)
+
+
+def fresh_entries(brought: list[Brought], now: datetime) -> dict[int, list[Entry]]:
+    """By feed, the items that it did not bring before.
 
     What stands in a feed at its first poll is history, not news: stored as read, unless the feed says otherwise.
     """
-    entries = {digest(entry.guid): entry for entry in parsed.entries}
-    known = set(map(bytes, feed.entries.filter(guid_digest__in=list(entries)).values_list("guid_digest", flat=True)))
-    fresh = [entry for key, entry in entries.items() if key not in known]
-    if not fresh:
-        return []
-    is_news = feed.suggest_old or feed.last_success_at is not None or feed.entries.exists()
-    sources = sources_at({host_of(entry.url) for entry in fresh})
-    rows = [
-        Entry(
-            feed=feed,
-            source_id=sources.get(host_of(entry.url), feed.source_id),
-            guid=entry.guid,
-            url=entry.url,
-            title=entry.title,
-            text=entry.text,
-            author=entry.author,
-            language=entry.language or feed.source.language,
-            published_at=entry.published_at,
-            first_seen_at=now,
-            is_news=is_news,
-            read_at=None if is_news else now,
-        ).complete()
-        for entry in fresh
-    ]
-    Entry.objects.bulk_create(rows, ignore_conflicts=True)
-    return rows
+    parsed = {
+        one.feed: {digest(entry.guid): entry for entry in one.parsed.entries}
+        for one in brought
+        if one.parsed and one.parsed.entries
+    }
+    known = known_among({feed.pk: list(entries) for feed, entries in parsed.items() if has_entries(feed)})
+    fresh = {
+        feed: new
+        for feed, entries in parsed.items()
+        if (new := [entry for key, entry in entries.items() if (feed.pk, key) not in known])
+    }
+    sources = sources_at({host_of(entry.url) for new in fresh.values() for entry in new} - {""}) if fresh else {}
+    return {feed.pk: [entry_of(feed, entry, sources, now) for entry in new] for feed, new in fresh.items()}
+
+
+def has_entries(feed: Feed) -> bool:
+    """Whether any were stored of it; known for a feed that `take` gave."""
+    if not hasattr(feed, "has_entries"):
+        feed.has_entries = feed.entries.exists()
+    return feed.has_entries
+
+
+def known_among(digests: dict[int, list[bytes]]) -> set[tuple[int, bytes]]:
+    """Which of these guids, by feed, are stored: one query for all."""
+    known: set[tuple[int, bytes]] = set()
+    keys = [key for some in digests.values() for key in some]
+    for at in range(0, len(keys), MOST_ASKED_FOR):
+        found = Entry.objects.filter(feed_id__in=list(digests), guid_digest__in=keys[at : at + MOST_ASKED_FOR])
+        known |= {(feed, bytes(key)) for feed, key in found.values_list("feed_id", "guid_digest")}
+    return known
+
+
+def entry_of(feed: Feed, entry: ParsedEntry, sources: dict[str, int], now: datetime) -> Entry:
+    is_news = feed.suggest_old or feed.last_success_at is not None or has_entries(feed)
+    return Entry(
+        feed=feed,
+        source_id=sources.get(host_of(entry.url), feed.source_id),
+        guid=entry.guid,
+        url=entry.url,
+        title=entry.title,
+        text=entry.text,
+        author=entry.author,
+        language=entry.language or feed.source.language,
+        published_at=entry.published_at,
+        first_seen_at=now,
+        is_news=is_news,
+        read_at=None if is_news else now,
+    ).complete()
 
 
 def host_of(url: str) -> str:

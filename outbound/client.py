@@ -249,14 +249,15 @@ def get(
 
 
 def fetch_all(
-    requests: Iterable[Request], *, deadline: float = DEADLINE, limit: int = LIMIT
-) -> Iterator[tuple[int, Response | Exception]]:
+    requests: Iterable[Request], *, deadline: float = DEADLINE, limit: int = LIMIT, lull: float | None = None
+) -> Iterator[tuple[int, Response | Exception] | None]:
     """Fetch side by side, two at a time per host: each request's place in `requests` with its answer, as they finish.
 
     In place of an answer stands a FetchError, or another exception if the fault is ours: one address must not stop
-    the others. Closing the iterator drops what is still under way.
+    the others. Closing the iterator drops what is still under way. None comes whenever none has finished for `lull`
+    seconds.
     """
     client = loop.resident(default_client)
     options = {"deadline": deadline, "limit": limit, "local": settings.LOCAL_FEEDS}
     asked = [client.fetch_in_turn(request, **options) for request in requests]
-    yield from loop.as_completed(asked)
+    yield from loop.as_completed(asked, lull)

@@ -53,20 +53,35 @@ def submit(coroutine: Coroutine) -> Future:
     return running().call(coroutine)
 
 
-def as_completed(coroutines: list[Coroutine]) -> Iterator[tuple[int, Any]]:
-    """Run them side by side: each one's place with its result or exception, as they finish. Closing it cancels."""
-    done: queue.SimpleQueue[Future] = queue.SimpleQueue()
-    futures = [submit(coroutine) for coroutine in coroutines]
-    places = {future: place for place, future in enumerate(futures)}
-    for future in futures:
-        future.add_done_callback(done.put)
+def as_completed(coroutines: list[Coroutine], lull: float | None = None) -> Iterator[tuple[int, Any] | None]:
+    """Run them side by side: each one's place with its result or exception, as they finish. Closing it cancels.
+
+    None comes whenever none has finished for `lull` seconds.
+    """
+    done: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+
+    async def kept(place: int, coroutine: Coroutine):
+        try:
+            done.put((place, await coroutine))
+        except Exception as error:  # told to whoever reads
+            done.put((place, error))
+
+    async def all_of_them():
+        await asyncio.gather(*(kept(place, coroutine) for place, coroutine in enumerate(coroutines)))
+
+    together = submit(all_of_them())
+    left = len(coroutines)
     try:
-        for _ in futures:
-            future = done.get()
-            yield places[future], future.exception() or future.result()
+        while left:
+            try:
+                found = done.get(timeout=lull)
+            except queue.Empty:
+                yield None
+                continue
+            left -= 1
+            yield found
     finally:
-        for future in futures:
-            future.cancel()
+        together.cancel()
 
 
 def stop():

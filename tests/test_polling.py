@@ -14,6 +14,7 @@ from ingest.models import Decision, Entry, Feed, Suggestion
 from ingest.parser_child import Child, Limits
 from ingest.polling import poll, poll_due, settle, take
 from ingest.tasks import poll_due_feeds, polling_here, read_new_entries
+from ingest.trimming import records
 from tests.publisher import answer, header
 
 APRIL_15 = datetime(2024, 4, 15, 6, 5, tzinfo=UTC)
@@ -127,6 +128,78 @@ def test_storing_takes_the_same_queries_for_any_number_of_items(
         list(poll(taken))
 
     assert Entry.objects.count() == size
+
+
+def statements(captured):
+    """Without those that only begin and end a transaction."""
+    control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+    return [query["sql"] for query in captured if not query["sql"].startswith(control)]
+
+
+@pytest.mark.parametrize("feeds", [1, 40])
+def test_a_batch_takes_three_statements_if_nothing_changed_and_six_if_something_did(
+    publisher, make_feed, make_source, feeds, django_assert_max_num_queries
+):
+    source = make_source("CnEVPost")
+    for number in range(feeds):
+        publisher.serve(f"/{number}", rss(item(number, link=f"https://{number}.example/")), ETag='"1"')
+        make_feed(f"/{number}", source)
+    poll_due()
+    for number in range(feeds):
+        publisher.serve(f"/{number}", rss(item(f"new-{number}"), item(number)), ETag='"2"')
+    Feed.objects.update(next_poll_at=clock.now() - timedelta(seconds=1))
+
+    with django_assert_max_num_queries(10) as changed:
+        assert poll_due().new == feeds
+    for number in range(feeds):
+        publisher.serve(f"/{number}", status="304 Not Modified")
+    Feed.objects.update(next_poll_at=clock.now() - timedelta(seconds=1))
+    with django_assert_max_num_queries(5) as unchanged:
+        assert poll_due().feeds == feeds
+
+    assert len(statements(changed)) <= 6
+    assert len(statements(unchanged)) <= 3
+
+
+def test_a_body_that_did_not_change_is_not_parsed_and_its_new_validators_are_kept(publisher, make_feed):
+    feed = make_feed()
+    publisher.serve("/feed", rss(item(1)), ETag='"1"')
+    poll_again(feed)
+    publisher.serve("/feed", rss(item(1)), ETag='"2"')
+    parsed = parser_child._alive.documents
+
+    summary = poll_again(feed)
+
+    assert parser_child._alive.documents == parsed
+    assert (summary.new, feed.etag, feed.trouble) == (0, '"2"', "")
+
+
+def test_an_item_that_the_feed_brought_before_is_known_by_its_bytes_and_a_new_one_is_stored(publisher, make_feed):
+    feed = make_feed()
+    publisher.serve("/feed", rss(item(1), item(2)))
+    poll_again(feed)
+    before = bytes(feed.items)
+    publisher.serve("/feed", rss(item(3), item(1)))
+
+    poll_again(feed)
+
+    assert titles() == ["Story 1", "Story 2", "Story 3"]
+    assert set(records(before)) & set(records(bytes(feed.items)))
+
+
+def test_a_slow_publisher_keeps_no_other_feeds_news_waiting(publisher, make_feed):
+    publisher.serve("/quick", rss(item(1)))
+    release = threading.Event()
+    publisher.answers["/slow"] = lambda connection, request: release.wait(20)
+    make_feed("/quick")
+    make_feed("/slow")
+
+    polled = poll(take(Feed.objects.due()))
+    first = next(polled)
+
+    assert (first.new, titles()) == (1, ["Story 1"])
+    release.set()
+    assert len(list(polled)) == 1
 
 
 def test_hostile_items_are_stored_clean(publisher, make_feed):
@@ -299,8 +372,11 @@ def test_two_workers_that_bring_the_same_items_store_them_once(publisher, make_f
 
 @pytest.mark.django_db(transaction=True)
 def test_a_crash_between_storing_and_scheduling_loses_and_doubles_nothing(publisher, make_feed, monkeypatch):
-    make_feed(suggest_old=False)
-    publisher.serve("/feed", rss(item(1)), ETag='"1"')
+    feed = make_feed(suggest_old=False)
+    publisher.serve("/feed", rss(item(1)))
+    poll_again(feed)
+    publisher.serve("/feed", rss(item(2), item(1)), ETag='"2"')
+    Feed.objects.update(next_poll_at=clock.now())
 
     class Crash(BaseException):
         pass
@@ -312,13 +388,14 @@ def test_a_crash_between_storing_and_scheduling_loses_and_doubles_nothing(publis
         patched.setattr(polling, "finish", crash)
         with pytest.raises(Crash):
             poll_due()
-    publisher.serve("/feed", rss(item(2), item(1)))
+    assert titles() == ["Story 1"]
+    publisher.serve("/feed", rss(item(3), item(2), item(1)))
     Feed.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     poll_due()
 
-    assert header(publisher.requests[1], "If-None-Match") is None
-    assert titles() == ["Story 1", "Story 2"]
-    assert [entry.title for entry in Entry.objects.unread()] == ["Story 2"]
+    assert header(publisher.requests[2], "If-None-Match") is None
+    assert sorted(titles()) == ["Story 1", "Story 2", "Story 3"]
+    assert sorted(entry.title for entry in Entry.objects.unread()) == ["Story 2", "Story 3"]
 
 
 def test_feeds_that_a_batch_has_no_time_for_are_left_due(publisher, make_feed):
