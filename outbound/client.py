@@ -7,12 +7,12 @@ than its deadline over all redirects, and may not bring more bytes than its limi
 import asyncio
 import socket
 import ssl
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
@@ -25,6 +25,7 @@ from outbound.addresses import PORTS, is_public
 from outbound.bodyless import Connector
 from outbound.decoding import ACCEPT_ENCODING, Body, too_large
 from outbound.errors import FetchError, ForbiddenAddress
+from outbound.turns import Turns
 
 __all__ = ["FetchError", "Request", "Response", "fetch", "fetch_all", "get"]
 
@@ -68,9 +69,12 @@ class Response:
 
 
 class Client:
-    """One session on one event loop. `resolver` is aiohttp's, for hosts that need another than the system's."""
+    """One session on one event loop. `resolver` is aiohttp's, for hosts that need another than the system's.
 
-    def __init__(self, *, user_agent: str, resolver: AbstractResolver | None = None):
+    `turns` is a file by which the clients of all processes keep to PER_HOST together; without it, each does alone.
+    """
+
+    def __init__(self, *, user_agent: str, resolver: AbstractResolver | None = None, turns: Path | None = None):
         # It closes after each answer: feeds are asked minutes apart; and so each request's address is checked afresh.
         connector = Connector(
             resolver=resolver,
@@ -87,7 +91,7 @@ class Client:
             auto_decompress=False,
             trust_env=False,
         )
-        self.turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
+        self.turns = Turns(PER_HOST, turns)
 
     async def fetch(
         self,
@@ -137,11 +141,12 @@ class Client:
 
     async def fetch_in_turn(self, request: Request, **options) -> Response:
         """`fetch`, waiting before its deadline begins until fewer than PER_HOST others ask the same host."""
-        async with self.turns[host_of(request.url)]:
+        async with self.turns.of(host_of(request.url)):
             return await self.fetch(request.url, headers=request.headers, **options)
 
     async def close(self):
         await self.session.close()
+        self.turns.close()
 
 
 def guarded_socket(addr_info) -> socket.socket:
@@ -224,7 +229,8 @@ def in_plain_words(error: Exception) -> str:
 
 
 def default_client() -> Client:
-    return Client(user_agent=f"Hearsay/0.1 (+{settings.SITE_URL}; {settings.CONTACT})")
+    agent = f"Hearsay/0.1 (+{settings.SITE_URL}; {settings.CONTACT})"
+    return Client(user_agent=agent, turns=settings.DATA_DIR / "turns")
 
 
 async def fetch(
