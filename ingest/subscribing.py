@@ -1,6 +1,6 @@
 """Feeds that somebody wants polled: what would be added, under which source, and what is refused and why."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from ingest.models import LONGEST_INTERVAL, SHORTEST_INTERVAL, Feed, FormerAddre
 from ingest.opml import Outline
 from outbound.refusals import refusal
 
+PART = 100  # feeds stored in one transaction
 ADDRESS = Feed._meta.get_field("url")
 SERVERS_OF_MANY = {"feedburner.com", "news.google.com", "rss.app"}  # their host tells nothing of who publishes
 
@@ -113,27 +114,32 @@ def refused(url: str) -> str:
     return ""
 
 
-@transaction.atomic
 def add(lines: Iterable[Line]) -> list[Feed]:
-    """Store the feeds that are not to be skipped, and the sources they lack; what was stored."""
+    """Store the feeds that are not to be skipped, and the sources they lack; what was stored.
+
+    In parts, so that a long list does not keep others from writing; after a break the same list adds the rest.
+    """
+    wanted = [line for line in lines if not line.skipped]
     made: dict[str, Source] = {}
+    added: list[Feed] = []
+    for start in range(0, len(wanted), PART):
+        added += add_part(wanted[start : start + PART], made)
+    return added
+
+
+@transaction.atomic
+def add_part(lines: Sequence[Line], made: dict[str, Source]) -> list[Feed]:
+    """Store feeds; `made` holds the sources that this list has made so far, by name."""
     rows = []
     for line in lines:
-        if line.skipped:
-            continue
         source = line.source or made.get(line.new_source.casefold()) or make_source(line)
         if line.new_source:
             made[line.new_source.casefold()] = source
         asked = {"interval": line.wanted.interval, "slowest": line.wanted.slowest}
         fields = {name: seconds for name, seconds in asked.items() if within(seconds)}
         rows.append(Feed(url=line.wanted.url, source=source, active=not line.wanted.paused, **fields))
-    Feed.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)  # somebody may have added one meanwhile
-    addresses = [row.url for row in rows]
-    return [
-        feed
-        for start in range(0, len(addresses), 500)
-        for feed in Feed.objects.filter(url__in=addresses[start : start + 500]).select_related("source")
-    ]
+    Feed.objects.bulk_create(rows, ignore_conflicts=True)  # somebody may have added one meanwhile
+    return list(Feed.objects.filter(url__in=[row.url for row in rows]).select_related("source"))
 
 
 def within(interval: int | None) -> bool:
