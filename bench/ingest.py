@@ -274,7 +274,8 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_of(pid: int) -> float:
-    return sum(map(used_by, family(pid)))
+    """Seconds of CPU of a process and all below it, those that have ended with them."""
+    return sum(used_by(one) + used_by_ended_children(one) for one in family(pid))
 
 
 def used_by(pid: int) -> float:
@@ -285,6 +286,13 @@ def used_by(pid: int) -> float:
             with suppress(OSError):
                 total += int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0])
     return total / 1e9
+
+
+def used_by_ended_children(pid: int) -> float:
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def memory_of(pid: int) -> float:
