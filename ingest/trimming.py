@@ -18,6 +18,8 @@ READING = f"1 {feedparser.__version__}"
 
 CLOSING = re.compile(rb"</([^\s>]+)\s*>")
 
+BASE = "http://www.w3.org/XML/1998/namespace base"
+
 RAW = 16  # bytes of an item's digest
 GUID = 8  # bytes of its guid's digest
 RECORD = RAW + GUID
@@ -41,6 +43,7 @@ class Layout:
     path: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)  # what an item inherits: start tags and namespaces above it
     prefixes: dict[str | None, str | None] = field(default_factory=dict)
+    level: int | None = None  # how deep the items stand
     odd: bool = False
 
     def read(self) -> list[Item] | None:
@@ -72,8 +75,14 @@ class Layout:
         self.odd = self.odd or bool(prefix and self.prefixes.setdefault(prefix, uri) != uri)
 
     def started(self, name: str, attributes: list[str]) -> None:
+        # The parser of record lets an item's base, and what stands behind an item, reach beyond it.
+        self.odd = self.odd or (self.level is not None and BASE in attributes[::2])
         if self.is_item(name):
             self.opened = self.parser.CurrentByteIndex
+            self.level = len(self.path)
+            self.odd = self.odd or BASE in attributes[::2]
+        elif self.level == len(self.path):
+            self.odd = True
         elif len(self.path) < 2 and local(name) in ("rss", "RDF", "feed", "channel"):
             self.odd = self.odd or bool(self.path and self.spans)  # a second channel, or one behind items
             self.outside.append(repr((name, attributes)))
