@@ -259,7 +259,7 @@ def serve(limits: Limits):
             sys.stdout.buffer.write(frame(json.dumps(answer, ensure_ascii=False).encode()))
             sys.stdout.buffer.flush()
     except MemoryError:
-        sys.exit(OUT_OF_MEMORY)
+        os._exit(OUT_OF_MEMORY)  # an orderly exit asks for memory too
 
 
 def resident(statm: int) -> int:
