@@ -218,7 +218,7 @@ def _pronoun(folded: str, cue: tuple[int, int]) -> Speaker | None:
 
 
 _CITED_AFTER = re.compile(
-    rf"^(?:'s)?,? (?:\w+ )?(?:{SAYING}|reports?|reported|cited|citing|quoted|quoting|learned|learnt|first reported)\b|^(?:\w+ )?(?:获悉|报道|援引|引述|消息|记者|独家)"
+    rf"^(?:'s)?,? (?:\w+ )?(?:{SAYING}|reports?|reported|cited|citing|quoted|quoting|learned|learnt|first reported|written)\b|^(?:\w+ )?(?:获悉|报道|援引|引述|消息|记者|独家)"
 )
 _CITED_BEFORE = re.compile(
     r"(?:according to|citing|cited by|reported by|told|\bby|quoted by|first reported (?:by|in)|reports? (?:by|from|in)|via)(?: (?:the|local|media|outlet|another|newspaper|a report (?:by|from)))* $"

@@ -191,6 +191,12 @@ def test_the_outlet_that_is_cited_once_is_the_origin_of_the_whole_rumor():
     assert {statement.origin for statement in read(text).candidates} == {COURIER}
 
 
+def test_an_outlet_that_had_written_it_before_is_its_origin():
+    text = "Motor Courier had written, citing people familiar with the matter, that Nordwind would use Halden's platform."
+
+    assert {statement.origin for statement in read(text).candidates} == {COURIER}
+
+
 def test_a_related_link_is_no_evidence():
     text = "Prices fell.\nThey rose again.\nRead: Nordwind denies it will take a stake in Halden\nThen they fell."
 
