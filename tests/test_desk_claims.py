@@ -790,3 +790,13 @@ def test_every_list_takes_the_same_queries_for_2_and_20_rows(
 
     assert page.context["cl"].result_count >= 20
     assert for_many == for_few
+
+
+def test_the_parts_of_a_claim_are_named_with_how_their_status_holds(desk, rumored):
+    whole = rumored()
+    rumored("Jaguar will use Exeed's platform", part_of=whole)
+
+    page = text_of(desk.get(reverse("admin:deals_claim_change", args=[whole.pk])))
+
+    named = page[page.index("Its parts:") :]
+    assert named.index("nothing new for 180 days") < named.index("</li>")

@@ -132,7 +132,9 @@ def claim_page(claim: Claim, user) -> dict:
     """What the claim's page shows of its record, in a constant number of queries."""
     changes = list(claim.changes.with_record().order_by("position"))
     rows = record.timeline(changes)
-    standing = record.standings([claim])[claim.pk]
+    parts = list(claim.parts.all())
+    standings = record.standings([claim, *parts])
+    standing = standings[claim.pk]
     undoable = {row.change.pk for row in rows if row.replaced_by is None and may_undo(user, row.change)}
     evidence = list(
         Evidence.objects.filter(claim=claim).with_record().select_related("recorded_by", "withdrawn_by")[:MOST_SHOWN]
@@ -147,6 +149,6 @@ def claim_page(claim: Claim, user) -> dict:
         "may_decide": user.has_perm("deals.add_statuschange"),
         "may_link": user.has_perm("deals.add_evidence"),
         "may_withdraw": user.has_perm("deals.change_evidence"),
-        "parts": list(claim.parts.all()),
+        "parts": [(part, standings[part.pk]) for part in parts],
         "parties": list(claim.parties.select_related("company")),
     }
