@@ -192,7 +192,9 @@ def test_the_outlet_that_is_cited_once_is_the_origin_of_the_whole_rumor():
 
 
 def test_an_outlet_that_had_written_it_before_is_its_origin():
-    text = "Motor Courier had written, citing people familiar with the matter, that Nordwind would use Halden's platform."
+    text = (
+        "Motor Courier had written, citing people familiar with the matter, that Nordwind would use Halden's platform."
+    )
 
     assert {statement.origin for statement in read(text).candidates} == {COURIER}
 
