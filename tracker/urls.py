@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 urlpatterns = [
@@ -12,7 +13,7 @@ urlpatterns = [
     path("", include("alerts.urls")),
     path("", include("tracker.example.urls")),
     path("", include("tracker.health")),
-    path("favicon.ico", RedirectView.as_view(url=static("deals/icon.svg"))),
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("deals/icon.svg"))),
 ]
 
 handler400 = "tracker.problems.bad_request"
