@@ -48,14 +48,17 @@ INSERT INTO deals_statuschange (id, claim_id, kind, event_at, precision, recorde
     'instant', now() - interval '399 days' + n * interval '1 second', n, gen_random_uuid(), '[]', '', '', '', 'wording', false,
     '', null, 'rumored', 1 + (n - 1) % 2 FROM generate_series(1, {claims} * 2) n;
 INSERT INTO deals_position ("only", last) VALUES (true, {claims} * 2);
-INSERT INTO ingest_feed (id, url, source_id, active, suggest_old, interval, etag, last_modified, next_poll_at, failures, trouble)
-  SELECT n, 'https://feed.example/' || n, 1 + n % 200, true, false, 900, '', '',
-    now() + (n - 25) * interval '1 second', 0, '' FROM generate_series(1, {entries} / 200 + 50) n;
+INSERT INTO ingest_feed (id, url, source_id, active, suggest_old, interval, slowest, etag, last_modified, next_poll_at,
+    failures, trouble, stopped, notice, asked_wait, skip_hours, skip_days, moved_to, moved_seen, body_digest, items)
+  SELECT n, 'https://feed.example/' || n, 1 + n % 200, true, false, 900, 21600, '', '',
+    now() + (n - 25) * interval '1 second', 0, '', '', '', 0, '[]', '[]', '', 0, '', '' FROM generate_series(1, {entries} / 200 + 50) n;
 INSERT INTO ingest_entry (id, feed_id, source_id, guid, guid_digest, url, title, text, author, language, published_at,
-    first_seen_at, said_at, is_news, read_at, waiting, decision, refusal)
+    first_seen_at, said_at, is_news, read_at, waiting, decision, refusal,
+    unreadable)
   SELECT n, 1 + n % ({entries} / 200), 1 + n % 200, 'guid-' || n, sha256(n::text::bytea), 'https://news.example/' || n,
     'Entry ' || n, repeat('Company ' || n || ' is said to be in talks. ', 8), '', 'en', now() - n * interval '1 minute',
-    now(), now() - n * interval '1 minute', true, CASE WHEN n > 50 THEN now() END, n % 1000 = 0, '', ''
+    now(), now() - n * interval '1 minute', true, CASE WHEN n > 50 THEN now() END, n % 1000 = 0, '', '',
+    false
   FROM generate_series(1, {entries}) n;
 INSERT INTO ingest_suggestion (entry_id, claim_id, deal_type, strength, stance, speaker_kind, speaker_name, speaker_role,
     certainty, part, passage, passage_digest, triggers, reasons, against, preselected, state, created_at)
