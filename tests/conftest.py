@@ -185,3 +185,14 @@ def browser(monkeypatch, transactional_db):
         yield chromium
         chromium.close()
         connections.close_all()  # beside a running loop Django opens connections of their own
+
+
+def seated(browser, client, live_server, **window):
+    """A page of a browser that is logged in as the client is, and the list of what its console says."""
+    context = browser.new_context(**window)
+    cookie = client.cookies["sessionid"]
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return page, said

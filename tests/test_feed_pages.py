@@ -11,6 +11,7 @@ from django.urls import reverse
 from deals import clock
 from deals.models import Source
 from ingest.models import Entry, Feed
+from tests.conftest import seated
 
 LIST = reverse("admin:ingest_feed_changelist")
 ADD = reverse("admin:ingest_feed_add")
@@ -393,17 +394,6 @@ def test_ticking_active_polls_a_stopped_feed_again(desk, make_feed):
 
 
 # In a browser
-
-
-def seated(browser, client, live_server, **window):
-    """A page of a browser that is logged in as the client is, and the list of what its console says."""
-    context = browser.new_context(**window)
-    cookie = client.cookies["sessionid"]
-    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
-    page, said = context.new_page(), []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return page, said
 
 
 def tab_to(page, name):
