@@ -48,7 +48,7 @@ class Line:
         """What a subscriber knows of the claim, or None if it is not for them.
 
         `told` and `owed`: ids of the earlier alerts that reached them, or that were meant to. Corrections are for
-        those who were told (domain.md, rule 8); whose mail was dropped instead is told the whole way.
+        those who were told; whose mail was dropped instead is told the whole way.
         """
         if reached := [net for net in self.earlier if net.alert_id in told]:
             return after(reached[-1])

@@ -53,7 +53,7 @@ def take_up(limit: int = 500) -> int:
 
 
 def is_told(change: StatusChange) -> bool:
-    """Quiet rows tell no one; background neither, unless it replaces what was told (domain.md, rules 7 and 8)."""
+    """Quiet rows tell no one; background neither, unless it replaces what was told."""
     if change.quiet:
         return False
     return change.kind != Kind.BACKGROUND or _told_in(change.supersedes) is not None

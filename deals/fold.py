@@ -1,4 +1,4 @@
-"""The fold: from the rows of a claim's history to how it stands. Pure; the rules are docs/domain words, kept here once."""
+"""The fold: from the rows of a claim's history to how it stands. Pure; its rules stand here and nowhere else."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

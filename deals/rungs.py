@@ -1,4 +1,4 @@
-"""How strong evidence is: a pure judgement on who speaks and where (domain.md, "Rung")."""
+"""How strong evidence is: a pure judgement on who speaks and where."""
 
 from deals.choices import Rung, SourceKind, SpeakerKind
 

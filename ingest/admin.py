@@ -52,23 +52,6 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
     search_fields = ["url", "source__name", "trouble"]
     autocomplete_fields = ["source"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    fields = [
-        "source",
-        "url",
-        "active",
-        "interval",
-        "slowest",
-        "suggest_old",
-        "state",
-        "trouble",
-        "failing",
-        "notice",
-        "moving",
-        "formerly",
-        "last_polled",
-        "last_success",
-        "next_poll",
-    ]
     readonly_fields = [
         "state",
         "trouble",
@@ -80,6 +63,7 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         "last_success",
         "next_poll",
     ]
+    fields = ["source", "url", "active", "interval", "slowest", "suggest_old", *readonly_fields]
     actions = ["poll_now", "pause", "resume", "dismiss", "follow"]
     ordering = ["source__name", "pk"]
     show_full_result_count = False

@@ -1,4 +1,4 @@
-"""When an event counts: its last instant as worded, cut by publication and by the time of record (domain: event time)."""
+"""When an event counts: its last instant as worded, cut by publication and by the time of record."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,7 +8,7 @@ from deals.choices import Kind, Precision, Stage
 from deals.fold import Row
 from deals.history.rows import HistoryError, NewRow
 
-# The nearer a deal is said to be, the sooner its silence means something (domain: rule 9).
+# The nearer a deal is said to be, the sooner its silence means something.
 CHECK_AGAIN_AFTER: dict[str, timedelta] = {
     Stage.NEAR_FINAL: timedelta(days=14),
     Stage.IN_TALKS: timedelta(days=60),
@@ -19,7 +19,7 @@ CHECK_AGAIN_AFTER: dict[str, timedelta] = {
 def event_time(
     when: date | datetime, precision: str, *, published_at: datetime | None = None, recorded_at: datetime
 ) -> datetime:
-    """The instant that stands for a date as worded: its last one, never after publication or record (domain.md)."""
+    """The instant that stands for a date as worded: its last one, never after publication or record."""
     return min(moment for moment in (last_instant(when, precision), published_at, recorded_at) if moment)
 
 
