@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from deals import clock
-from ingest import parser_child, polling
+from ingest import parser_child, polling, storing
 from ingest.models import Decision, Entry, Feed, Suggestion
 from ingest.parser_child import Child, Limits
 from ingest.polling import poll, poll_due, settle, take
@@ -385,7 +385,7 @@ def test_a_crash_between_storing_and_scheduling_loses_and_doubles_nothing(publis
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(polling, "finish", crash)
+        patched.setattr(storing, "finish", crash)
         with pytest.raises(Crash):
             poll_due()
     assert titles() == ["Story 1"]

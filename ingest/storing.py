@@ -1,0 +1,201 @@
+"""Store what polls brought: the items that are new, how each poll went, when the next one is. All or nothing.
+
+What a batch of feeds brought is stored together, in one transaction with their validators and schedules: a crash
+repeats a poll and doubles nothing.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import connection, transaction
+
+from deals.models import SourceDomain
+from ingest.fetch import Answer
+from ingest.models import Entry, Feed, digest
+from ingest.moves import adopt_stable_move
+from ingest.parsing import ParsedEntry, ParsedFeed
+from ingest.upkeep import after_poll, move_is_stable
+
+MOST_ASKED_FOR = 10_000  # values in one query; SQLite takes 32,766
+LONGEST_TROUBLE = Feed._meta.get_field("trouble").max_length
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What came of polling one feed."""
+
+    feed: Feed
+    status: str
+    new: int = 0
+    trouble: str = ""
+    taken_over: bool = False  # our lease ran out and another worker took the feed: its word stands
+
+
+@dataclass(frozen=True)
+class Brought:
+    """An answer and what it holds: `parsed` is None if that is nothing new, or trouble."""
+
+    feed: Feed
+    answer: Answer  # its body is None from here on
+    trouble: str = ""
+    parsed: ParsedFeed | None = None
+    body_digest: bytes = b""
+
+
+def note(brought: list[Brought], now: datetime) -> list[Polled]:
+    """Store the items that are new, how each poll went and when the next one is, and let the feeds go: all or nothing."""
+    new = fresh_entries(brought, now)
+    changes = [(one.feed, changes_after(one, new.get(one.feed.pk, []), now)) for one in brought]
+    if new:
+        with transaction.atomic():
+            Entry.objects.bulk_create([entry for entries in new.values() for entry in entries], ignore_conflicts=True)
+            ours = finish(changes)
+    else:
+        ours = finish(changes)
+    for feed, saved in changes:
+        if feed.pk in ours:
+            vars(feed).update(saved)
+            if not feed.trouble and move_is_stable(feed, now):
+                adopt_stable_move(feed, now)
+    return [
+        Polled(one.feed, one.answer.status, len(new.get(one.feed.pk, [])), one.trouble, one.feed.pk not in ours)
+        for one in brought
+    ]
+
+
+def changes_after(brought: Brought, new: list[Entry], now: datetime) -> dict[str, Any]:
+    """The columns of a feed after a poll."""
+    parsed = brought.parsed
+    saved = after_poll(
+        brought.feed,
+        brought.answer,
+        trouble=brought.trouble[:LONGEST_TROUBLE],
+        pace=parsed.pace if parsed else None,
+        new=[entry.published_at for entry in new],
+        now=now,
+        chance=random.random(),  # noqa: S311
+    )
+    if parsed:
+        saved |= {"body_digest": brought.body_digest, "items": parsed.items}
+    return saved
+
+
+def finish(changes: Sequence[tuple[Feed, dict[str, Any]]]) -> set[int]:
+    """Save each feed's columns and let it go, in one statement; the keys of those that were still ours.
+
+    A column that a feed does not name keeps what stands there, which an editor may have changed meanwhile.
+    """
+    quote = connection.ops.quote_name
+    columns = sorted({name for _, saved in changes for name in saved})
+    fields: list[Any] = [Feed._meta.get_field(name) for name in columns]
+    casts = [f"%s::{kind}" if connection.vendor == "postgresql" else "%s" for kind in typed(fields)]
+    rows, values = [], []
+    for feed, saved in changes:
+        rows.append(f"({', '.join(casts)})")
+        values += [feed.pk, Feed._meta.get_field("lease").get_db_prep_save(feed.lease, connection)]
+        for field in fields:
+            named = field.name in saved
+            values += [named, field.get_db_prep_save(saved[field.name], connection) if named else None]
+    sets = [
+        f"{quote(field.column)} = CASE WHEN v.column{at} THEN v.column{at + 1} ELSE ingest_feed.{quote(field.column)} END"
+        for at, field in zip(range(3, 3 + 2 * len(fields), 2), fields, strict=True)
+    ]
+    same_lease = "IS NOT DISTINCT FROM" if connection.vendor == "postgresql" else "IS"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE ingest_feed SET lease = NULL, lease_until = NULL, {', '.join(sets)} "  # noqa: S608  no value in it
+            f"FROM (VALUES {', '.join(rows)}) AS v "
+            f"WHERE ingest_feed.id = v.column1 AND ingest_feed.lease {same_lease} v.column2 RETURNING ingest_feed.id",
+            values,
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def typed(fields) -> Iterator[str]:
+    """The database's types of what `finish` sends for a feed: key, lease, and each column after whether it is sent."""
+    yield "bigint"
+    yield "uuid"
+    for field in fields:
+        yield "boolean"
+        yield field.db_type(connection)
+
+
+def fresh_entries(brought: list[Brought], now: datetime) -> dict[int, list[Entry]]:
+    """By feed, the items that it did not bring before.
+
+    What stands in a feed at its first poll is history, not news: stored as read, unless the feed says otherwise.
+    """
+    parsed = {
+        one.feed: {digest(entry.guid): entry for entry in one.parsed.entries}
+        for one in brought
+        if one.parsed and one.parsed.entries
+    }
+    known = known_among({feed.pk: list(entries) for feed, entries in parsed.items() if has_entries(feed)})
+    fresh = {
+        feed: new
+        for feed, entries in parsed.items()
+        if (new := [entry for key, entry in entries.items() if (feed.pk, key) not in known])
+    }
+    sources = sources_at({host_of(entry.url) for new in fresh.values() for entry in new} - {""}) if fresh else {}
+    return {feed.pk: [entry_of(feed, entry, sources, now) for entry in new] for feed, new in fresh.items()}
+
+
+def has_entries(feed: Feed) -> bool:
+    """Whether any were stored of it; known for a feed that `take` gave."""
+    if not hasattr(feed, "has_entries"):
+        feed.has_entries = feed.entries.exists()
+    return feed.has_entries
+
+
+def known_among(digests: dict[int, list[bytes]]) -> set[tuple[int, bytes]]:
+    """Which of these guids, by feed, are stored: one query for all."""
+    known: set[tuple[int, bytes]] = set()
+    keys = [key for some in digests.values() for key in some]
+    for at in range(0, len(keys), MOST_ASKED_FOR):
+        found = Entry.objects.filter(feed_id__in=list(digests), guid_digest__in=keys[at : at + MOST_ASKED_FOR])
+        known |= {(feed, bytes(key)) for feed, key in found.values_list("feed_id", "guid_digest")}
+    return known
+
+
+def entry_of(feed: Feed, entry: ParsedEntry, sources: dict[str, int], now: datetime) -> Entry:
+    is_news = feed.suggest_old or feed.last_success_at is not None or has_entries(feed)
+    return Entry(
+        feed=feed,
+        source_id=sources.get(host_of(entry.url), feed.source_id),
+        guid=entry.guid,
+        url=entry.url,
+        title=entry.title,
+        text=entry.text,
+        author=entry.author,
+        language=entry.language or feed.source.language,
+        published_at=entry.published_at,
+        first_seen_at=now,
+        is_news=is_news,
+        read_at=None if is_news else now,
+    ).complete()
+
+
+def host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower().rstrip(".")
+
+
+def sources_at(hosts: set[str]) -> dict[str, int]:
+    """The source whose domain is, or stands nearest above, each host; one query for all."""
+    above = {host: domains_above(host) for host in hosts}
+    asked = {domain for domains in above.values() for domain in domains}
+    owners = dict(SourceDomain.objects.filter(domain__in=asked).values_list("domain", "source_id"))
+    return {
+        host: owners[next(domain for domain in domains if domain in owners)]
+        for host, domains in above.items()
+        if any(domain in owners for domain in domains)
+    }
+
+
+def domains_above(host: str) -> list[str]:
+    """news.yicai.com → news.yicai.com, yicai.com."""
+    labels = host.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
