@@ -5,7 +5,7 @@ repeats a poll and doubles nothing.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.db import connection, transaction
 
 from deals.models import SourceDomain
+from ingest import rows
 from ingest.fetch import Answer
 from ingest.models import Entry, Feed, digest
 from ingest.moves import adopt_stable_move
@@ -52,7 +53,7 @@ def note(brought: list[Brought], now: datetime) -> list[Polled]:
     changes = [(one.feed, changes_after(one, new.get(one.feed.pk, []), now)) for one in brought]
     if new:
         with transaction.atomic():
-            Entry.objects.bulk_create([entry for entries in new.values() for entry in entries], ignore_conflicts=True)
+            rows.insert([entry for entries in new.values() for entry in entries], once=["feed", "guid_digest"])
             ours = finish(changes)
     else:
         ours = finish(changes)
@@ -89,39 +90,36 @@ def finish(changes: Sequence[tuple[Feed, dict[str, Any]]]) -> set[int]:
 
     A column that a feed does not name keeps what stands there, which an editor may have changed meanwhile.
     """
-    quote = connection.ops.quote_name
-    columns = sorted({name for _, saved in changes for name in saved})
-    fields: list[Any] = [Feed._meta.get_field(name) for name in columns]
-    casts = [f"%s::{kind}" if connection.vendor == "postgresql" else "%s" for kind in typed(fields)]
-    rows, values = [], []
-    for feed, saved in changes:
-        rows.append(f"({', '.join(casts)})")
-        values += [feed.pk, Feed._meta.get_field("lease").get_db_prep_save(feed.lease, connection)]
-        for field in fields:
-            named = field.name in saved
-            values += [named, field.get_db_prep_save(saved[field.name], connection) if named else None]
-    sets = [
-        f"{quote(field.column)} = CASE WHEN v.column{at} THEN v.column{at + 1} ELSE ingest_feed.{quote(field.column)} END"
-        for at, field in zip(range(3, 3 + 2 * len(fields), 2), fields, strict=True)
+    names = sorted({name for _, saved in changes for name in saved})
+    fields: list[Any] = [Feed._meta.get_field(name) for name in names]
+    lease: Any = Feed._meta.get_field("lease")
+    types = ["bigint", lease.db_type(connection)]
+    columns = [
+        [feed.pk for feed, _ in changes],
+        [lease.get_db_prep_save(feed.lease, connection) for feed, _ in changes],
     ]
+    sets = []
+    for field in fields:
+        sets.append(
+            f"{rows.name_of(field)} = CASE WHEN v.column{len(types) + 1} THEN v.column{len(types) + 2} "
+            f"ELSE ingest_feed.{rows.name_of(field)} END"
+        )
+        types += ["boolean", field.db_type(connection)]
+        columns.append([field.name in saved for _, saved in changes])
+        columns.append([prepared(field, saved) for _, saved in changes])
+    source, values = rows.table(types, columns)
     same_lease = "IS NOT DISTINCT FROM" if connection.vendor == "postgresql" else "IS"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE ingest_feed SET lease = NULL, lease_until = NULL, {', '.join(sets)} "  # noqa: S608  no value in it
-            f"FROM (VALUES {', '.join(rows)}) AS v "
+            f"UPDATE ingest_feed SET lease = NULL, lease_until = NULL, {', '.join(sets)} FROM {source} "  # noqa: S608  names alone
             f"WHERE ingest_feed.id = v.column1 AND ingest_feed.lease {same_lease} v.column2 RETURNING ingest_feed.id",
             values,
         )
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def typed(fields) -> Iterator[str]:
-    """The database's types of what `finish` sends for a feed: key, lease, and each column after whether it is sent."""
-    yield "bigint"
-    yield "uuid"
-    for field in fields:
-        yield "boolean"
-        yield field.db_type(connection)
+def prepared(field, saved: dict[str, Any]) -> Any:
+    return field.get_db_prep_save(saved[field.name], connection) if field.name in saved else None
 
 
 def fresh_entries(brought: list[Brought], now: datetime) -> dict[int, list[Entry]]:
