@@ -6,7 +6,7 @@ child per process, kills it on overrun and starts the next one when it is needed
 stdin closes.
 
 Over the pipes go frames of a length (4 bytes) and so many bytes. To the child: JSON of the arguments, then the body;
-the next document is sent while the last one is read. From it: JSON for each, never pickles: what comes out of a parser
+the next document is sent while the last one is read. From it: JSON when it is up and for each document, never pickles: what comes out of a parser
 of hostile input is not trusted either.
 """
 
@@ -43,7 +43,7 @@ OUT_OF_MEMORY = 3  # how a child ends that has too little left to say so
 class Limits(NamedTuple):
     """What a child may use: seconds for one document, bytes for all its life."""
 
-    cpu: int = 10
+    cpu: int = 9
     wall: float = 20
     memory: int = 512 * 2**20  # address space, with the libraries mapped into it
     data: int = 256 * 2**20  # of it, what the child itself may fill
@@ -51,10 +51,17 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
+QUICK = 0.5  # seconds in which nearly every feed is read; the others can wait until those are
+MOST_OVERRUNS = 20
 
 
 class ParseOverrun(Exception):
     """The document took more time or memory than a feed may; the message is a sentence for the editor."""
+
+    def __init__(self, message: str, *, final: bool = True):
+        """`final` unless another try, with all the time that a document may take, could end otherwise."""
+        super().__init__(message)
+        self.final = final
 
 
 class Document(NamedTuple):
@@ -76,14 +83,22 @@ def parse_limited(
     return outcome
 
 
-def parse_all_limited(documents: Sequence[Document], *, now: datetime) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
-    """What comes of each document, in order. The limits are those of one document, whatever stands beside it."""
+def parse_all_limited(
+    documents: Sequence[Document], *, now: datetime, wall: float | None = None
+) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
+    """What comes of each document, in order. The limits are those of one document, whatever stands beside it.
+
+    `wall` are seconds for each, if fewer than the limits give; then MOST_OVERRUNS are met at most, and what stands
+    behind them is left unread.
+    """
     outcomes: list[ParsedFeed | NotAFeed | ParseOverrun] = []
     with _turn:
         while len(outcomes) < len(documents):
+            if wall and sum(isinstance(outcome, ParseOverrun) for outcome in outcomes) >= MOST_OVERRUNS:
+                break
             child = _child()
             room = max(child.limits.documents - child.documents, 1)
-            outcomes += child.parse_each(documents[len(outcomes) : len(outcomes) + room], now)
+            outcomes += child.parse_each(documents[len(outcomes) : len(outcomes) + room], now, wall)
     return outcomes
 
 
@@ -115,15 +130,20 @@ class Child:
             raise outcome
         return outcome
 
-    def parse_each(self, documents: Sequence[Document], now: datetime) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
+    def parse_each(
+        self, documents: Sequence[Document], now: datetime, wall: float | None = None
+    ) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
         """What comes of the documents, in order, up to the one that this child ended with."""
         outcomes: list[ParsedFeed | NotAFeed | ParseOverrun] = []
+        self.wall = min(wall or self.limits.wall, self.limits.wall)
         self.unsent, self.received = self._questions(documents, now), bytearray()
         self.sending = next(self.unsent, None)
         try:
+            if not self.documents:
+                self._answer(until=time.monotonic() + self.limits.wall)  # the word that it is up
             for _ in documents:
                 self.documents += 1
-                answer = self._answer(until=time.monotonic() + self.limits.wall)
+                answer = self._answer(until=time.monotonic() + self.wall)
                 outcomes.append(outcome_of(answer))
                 if answer["last"]:
                     self.end()
@@ -162,13 +182,13 @@ class Child:
                 [self.answers], [self.questions] if self.sending else [], [], max(0, until - time.monotonic())
             )
             if not readable and not writable:
-                raise ParseOverrun(TOO_LONG)
+                raise ParseOverrun(TOO_LONG, final=self.wall == self.limits.wall)
             if writable:
                 self._write()
             if readable:
                 piece = os.read(self.answers.fileno(), 2**20)
                 if not piece:
-                    raise ParseOverrun(self._cause_of_death())
+                    raise self._cause_of_death()
                 self.received += piece
 
     def _write(self):
@@ -179,9 +199,10 @@ class Child:
             return
         self.sending = self.sending or next(self.unsent, None)
 
-    def _cause_of_death(self) -> str:
+    def _cause_of_death(self) -> ParseOverrun:
+        how = self.process.wait()
         causes = {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: TOO_MUCH, OUT_OF_MEMORY: TOO_MUCH}
-        return causes.get(self.process.wait(), BROKE_DOWN)
+        return ParseOverrun(causes.get(how, BROKE_DOWN), final=how in (-signal.SIGXCPU, OUT_OF_MEMORY))
 
     def end(self):
         self.process.kill()
@@ -251,13 +272,13 @@ def serve(limits: Limits):
         "".encode(codec)
     memory = os.open("/proc/self/statm", os.O_RDONLY)
     give_up(limits, files=memory + 1)
+    say({})
     try:
         for arguments, body in questions():
             allow_cpu(limits.cpu)
             answer = answer_to(json.loads(arguments), body)
             answer["last"] = resident(memory) > limits.data / 3  # the next document may want what this one took
-            sys.stdout.buffer.write(frame(json.dumps(answer, ensure_ascii=False).encode()))
-            sys.stdout.buffer.flush()
+            say(answer)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)  # an orderly exit asks for memory too
 
@@ -294,6 +315,11 @@ def read_frame() -> bytes:
     """The next frame; empty when stdin has closed."""
     head = sys.stdin.buffer.read(4)
     return sys.stdin.buffer.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
+
+
+def say(answer: dict):
+    sys.stdout.buffer.write(frame(json.dumps(answer, ensure_ascii=False).encode()))
+    sys.stdout.buffer.flush()
 
 
 def answer_to(arguments: dict, body: bytes) -> dict:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, connection
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -20,7 +21,7 @@ from django.utils import timezone
 from deals import clock
 from ingest.fetch import OUR_FAULT, Answer, Question, ask_all
 from ingest.models import Entry, Feed
-from ingest.parser_child import Document, parse_all_limited
+from ingest.parser_child import QUICK, TOO_LONG, Document, ParseOverrun, parse_all_limited
 from ingest.parsing import ParsedFeed
 from ingest.storing import Brought, Polled, note
 from ingest.subscribing import same
@@ -34,8 +35,10 @@ BATCH = 100
 HELD_ANSWERS = BATCH
 HELD_BYTES = 16_000_000
 LULL = 0.5
-# A batch is given up after this many seconds, its unfinished feeds left to the next one; a parse may run over it.
+# A batch is given up after this many seconds, its unfinished feeds left to the next one. What has come by then is read
+# for READ_ON more at most: a batch of nothing but feeds that hang the parser takes that long.
 BUDGET = 40.0
+READ_ON = 40.0
 LEASE = timedelta(minutes=3)
 
 
@@ -91,6 +94,14 @@ def poll(
     taken_at = None if now or not feeds or not feeds[0].lease_until else feeds[0].lease_until - LEASE
     waiting = dict(enumerate(feeds))
     held: list[tuple[Feed, Answer]] = []
+    slow: list[tuple[Feed, Answer]] = []
+
+    def moment() -> datetime | None:
+        return now or (taken_at and taken_at + timedelta(seconds=time.monotonic() - began))
+
+    def late(by: float = 0) -> bool:
+        return budget is not None and time.monotonic() - began > budget + by
+
     answers = ask_all(
         [Question(feed.url, feed.etag, feed.last_modified) for feed in feeds], deadline=deadline, lull=LULL
     )
@@ -98,16 +109,21 @@ def poll(
         for found in answers:
             if found:
                 held.append((waiting.pop(found[0]), found[1]))
-            elapsed = time.monotonic() - began
-            late = budget is not None and elapsed > budget
-            if held and (late or not found or not waiting or is_enough(held)):
-                yield from settle_all(held, now or (taken_at and taken_at + timedelta(seconds=elapsed)))
-                held = []
-            if late:
+            while held and (late() or not found or not waiting or is_enough(held)) and not late(by=READ_ON):
+                settled = settle_all(held, moment(), slow)
+                done = {polled.feed.pk for polled in settled} | {feed.pk for feed, _ in slow}
+                held = [(feed, answer) for feed, answer in held if feed.pk not in done]
+                yield from settled
+            if late():
                 break
+        while slow:  # what takes its time keeps no other waiting, and has no more of it than the batch has
+            feed, answer = slow.pop(0)
+            if late():
+                answer = replace(answer, body=None, trouble=TOO_LONG)
+            yield settle(feed, answer, moment())
     finally:
         answers.close()
-        release([*waiting.values(), *(feed for feed, _ in held)])
+        release([*waiting.values(), *(feed for feed, _ in held), *(feed for feed, _ in slow)])
 
 
 def is_enough(held: list[tuple[Feed, Answer]]) -> bool:
@@ -125,38 +141,50 @@ def settle(feed: Feed, answer: Answer, now: datetime | None = None) -> Polled:
     return polled
 
 
-def settle_all(answers: list[tuple[Feed, Answer]], now: datetime | None = None) -> list[Polled]:
+def settle_all(
+    answers: list[tuple[Feed, Answer]], now: datetime | None = None, slow: list[tuple[Feed, Answer]] | None = None
+) -> list[Polled]:
     """Store what answers bring, and when to ask next. A fault of one feed is noted on it and stops no other.
 
-    Of what an answer says that its feed brought already, nothing is parsed or asked of the database.
+    Of what an answer says that its feed brought already, nothing is parsed or asked of the database. Those whose
+    reading takes long are put into `slow` instead, if it is given; behind many of these, some are left unread.
     """
     now = now or clock.now()
     try:
-        return note(read_all(answers, now), now)
-    except OperationalError:  # the database is away or busy: not the feeds' fault, and nothing could be noted
+        brought = read_all(answers, now, slow)
+        return note(brought, now) if brought else []
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):  # not the feeds' fault
         raise
     except Exception:
         if len(answers) > 1:
-            return [settle(feed, answer, now) for feed, answer in answers]
+            put_off = {feed.pk for feed, _ in slow or []}
+            return [settle(feed, answer, now) for feed, answer in answers if feed.pk not in put_off]
         ((feed, answer),) = answers
         logger.exception("Storing what %s brought failed by a fault of ours", feed.url)
         return note([Brought(feed, replace(answer, body=None), OUR_FAULT)], now)
 
 
-def read_all(answers: list[tuple[Feed, Answer]], now: datetime) -> list[Brought]:
-    """What answers hold that their feeds did not bring last time, parsed."""
+def read_all(
+    answers: list[tuple[Feed, Answer]], now: datetime, slow: list[tuple[Feed, Answer]] | None = None
+) -> list[Brought]:
+    """What answers hold that their feeds did not bring last time, parsed; without those put into `slow` or left unread."""
     brought = {feed.pk: Brought(feed, replace(answer, body=None), answer.trouble) for feed, answer in answers}
     digests = {feed.pk: digest_of(answer) for feed, answer in answers if answer.body is not None}
     changed = [
         (feed, answer) for feed, answer in answers if feed.pk in digests and digests[feed.pk] != bytes(feed.body_digest)
     ]
     documents = [Document(answer.body, answer.content_type, answer.url, bytes(feed.items)) for feed, answer in changed]
-    for (feed, answer), outcome in zip(changed, parse_all_limited(documents, now=now), strict=True):
-        if isinstance(outcome, ParsedFeed):
-            found = replace(brought[feed.pk], parsed=outcome, body_digest=digests[feed.pk])
+    outcomes = parse_all_limited(documents, now=now, wall=None if slow is None else QUICK)
+    for feed, _ in changed[len(outcomes) :]:
+        del brought[feed.pk]
+    for (feed, answer), outcome in zip(changed, outcomes, strict=False):
+        if slow is not None and isinstance(outcome, ParseOverrun) and not outcome.final:
+            slow.append((feed, answer))
+            del brought[feed.pk]
+        elif isinstance(outcome, ParsedFeed):
+            brought[feed.pk] = replace(brought[feed.pk], parsed=outcome, body_digest=digests[feed.pk])
         else:
-            found = replace(brought[feed.pk], trouble=f"{outcome}{led_elsewhere(feed, answer)}")
-        brought[feed.pk] = found
+            brought[feed.pk] = replace(brought[feed.pk], trouble=f"{outcome}{led_elsewhere(feed, answer)}")
     return list(brought.values())
 
 

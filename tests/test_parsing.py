@@ -536,7 +536,7 @@ def test_each_document_has_the_time_for_itself(start_child):
     while until[-1] == until[0] and len(until) < 300:
         until.append(allowed_seconds(child, slow))
 
-    assert (until[0], until[-1]) == (10, 11)
+    assert (until[0], until[-1]) == (9, 10)
 
 
 def allowed_seconds(child, body):
