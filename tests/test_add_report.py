@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from deals.models import Report, Source
-from tracker.desk.article import ArticleError, read_article
+from ingest.article import ArticleError, read_article
 
 ARTICLE = """<!DOCTYPE html><html lang="en-GB"><head><title>JLR denies it | Example Daily</title>
 <meta property="article:published_time" content="2024-04-15T14:00:00+08:00">

@@ -15,9 +15,9 @@ from django.utils.html import format_html
 from deals import linking
 from deals.linking import LinkError
 from deals.models import Report, Source, SourceDomain
+from ingest.article import LARGEST_PAGE, Article, ArticleError, read_article
 from outbound import client
 from outbound.errors import FetchError
-from tracker.desk.article import LARGEST_PAGE, Article, ArticleError, read_article
 from tracker.desk.forms import AddressForm, ReportForm
 
 

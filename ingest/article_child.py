@@ -1,6 +1,7 @@
 """A process of its own that reads an article out of a page: bytes on standard input, JSON on standard output.
 
-A hostile page can cost it at most the limits below, and costs the site nothing.
+A hostile page can cost it at most the limits below, and costs the site nothing. One process per page: to start one
+takes less than it may use, and pages are asked for one by one.
 """
 
 import json
@@ -15,6 +16,8 @@ LONGEST_TEXT = 20_000
 def main():
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     url, charset = sys.argv[1:3]
     body = sys.stdin.buffer.read()

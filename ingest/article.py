@@ -42,7 +42,7 @@ def read_article(body: bytes, url: str, content_type: str = "") -> Article:
         raise ArticleError(f"That address leads to no web page but to {kind.strip()[:60]}.")
     if len(body) > LARGEST_PAGE:
         raise ArticleError(f"The page is larger than {LARGEST_PAGE // 1_000_000} MB.")
-    command = [sys.executable, "-m", "tracker.desk.article_child", url, _charset(parameters)]
+    command = [sys.executable, "-m", "ingest.article_child", url, _charset(parameters)]
     try:
         done = subprocess.run(  # noqa: S603 no shell, and the address is a plain argument
             command,
