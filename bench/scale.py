@@ -34,10 +34,10 @@ INSERT INTO deals_claim (id, wording, slug, deal_id, type, published, public_sin
 INSERT INTO deals_party (claim_id, company_id, role)
   SELECT n, 1 + (n * 7 + k) % greatest({claims} / 5, 2), (array['acquirer','target'])[k]
   FROM generate_series(1, {claims}) n, generate_series(1, 2) k;
-INSERT INTO deals_report (id, source_id, title, url, placeholder, language, published_at, published_precision, text,
+INSERT INTO deals_report (id, source_id, title, url, placeholder, language, published_at, published_precision,
     recorded_at, retraction, retraction_note)
   SELECT n, 1 + n % 200, 'Report ' || n, 'https://news.example/' || n, false, 'en', now() - n * interval '1 minute',
-    'instant', '', now() - n * interval '1 minute', '', '' FROM generate_series(1, {claims} * 2) n;
+    'instant', now() - n * interval '1 minute', '', '' FROM generate_series(1, {claims} * 2) n;
 INSERT INTO deals_evidence (id, claim_id, report_id, stance, speaker_kind, speaker_name, speaker_role, quote, translation,
     certainty, part, said_at, said_precision, recorded_at, withdrawn_reason)
   SELECT n, 1 + n % {claims}, n, 'supports', 'outlet', '', '', 'quote', '', 'stated', 'body',

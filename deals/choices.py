@@ -149,6 +149,14 @@ class SourceKind(TextChoices):
     SOCIAL = "social", "social account"
 
 
+class ReadFrom(TextChoices):
+    """Where the text of a snapshot was read."""
+
+    PAGE = "page", "on the page itself"
+    ITEM = "item", "in a feed"
+    TYPED = "typed", "as an editor entered it"
+
+
 class Retraction(TextChoices):
     CORRECTED = "corrected"
     RETRACTED = "retracted"

@@ -12,7 +12,7 @@ from django.utils.encoding import iri_to_uri
 
 from deals import clock
 from deals.choices import Certainty, Part, Precision, SpeakerKind, Stance
-from deals.models import Claim, Company, Evidence, Report, Source
+from deals.models import Claim, Company, Evidence, Report, Snapshot, Source
 
 LONGEST_URL = 2048
 
@@ -53,7 +53,6 @@ def report_at(
     published_at: datetime | None = None,
     published_precision: str = Precision.INSTANT,
     language: str = "",
-    text: str = "",
     recorded_at: datetime | None = None,
 ) -> Report:
     """The report at this address; made if we do not hold it, else the one that stands, unchanged."""
@@ -68,7 +67,6 @@ def report_at(
             "published_at": published_at,
             "published_precision": published_precision,
             "language": language or source.language,
-            "text": text,
             "recorded_at": recorded_at or clock.now(),
         },
     )
@@ -115,11 +113,12 @@ def link(
     said_precision: str = Precision.DAY,
     origin: Report | None = None,
     answers: Report | None = None,
+    snapshot: Snapshot | None = None,
     recorded_at: datetime | None = None,
 ) -> Evidence:
     """Link what a report says on a claim; the same statement of the same speaker is linked once.
 
-    `said_at` defaults to the report's publication. Raises LinkError for a link that makes no sense.
+    `said_at` defaults to the report's publication, `snapshot` to what was read of it last. Raises LinkError for a link that makes no sense.
     """
     if origin == report:
         origin = None
@@ -141,6 +140,7 @@ def link(
         said_precision=said_precision,
         origin=origin,
         answers=answers,
+        snapshot=snapshot or report.snapshots.first(),
         recorded_at=recorded_at or clock.now(),
         recorded_by=by,
     )

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connections
 
-from deals import history, linking
+from deals import history, linking, snapshots
 from deals.choices import Role, Stance
 from deals.models import Claim, Company, Deal, Report, Source
 from tests.publisher import Publisher
@@ -90,15 +90,17 @@ def make_claim(make_company):
 def make_report(make_source):
     numbers = itertools.count(1)
 
-    def make(source=None, title="", published_at=None, url="", **fields):
+    def make(source=None, title="", published_at=None, url="", text="", **fields):
         number = next(numbers)
-        return Report.objects.create(
+        report = Report.objects.create(
             source=source or make_source(),
             title=title or f"Report {number}",
             url=url or f"https://news.example/{number}",
             published_at=published_at or APRIL_15,
             **fields,
         )
+        snapshots.keep(report, text=text, read="typed")
+        return report
 
     return make
 

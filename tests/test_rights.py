@@ -13,17 +13,20 @@ from tracker.rights import APPS, EDITOR, READER, SENIOR_EDITOR, write_groups
 SAID = datetime(2024, 4, 15, 8, tzinfo=UTC)
 NOBODY, READERS, EDITORS, SENIORS, SUPERUSERS = range(5)
 
+SHOWN = ("company", "source", "deal", "claim", "report", "evidence", "snapshot")
 # page → the least of (nobody, reader, editor, senior, superuser) who may see it
 PAGES = {
-    **{f"{model}_changelist": READERS for model in ("company", "source", "deal", "claim", "report", "evidence")},
-    **{f"{model}_change": READERS for model in ("company", "source", "deal", "claim", "report", "evidence")},
-    **{f"{model}_history": READERS for model in ("company", "source", "deal", "claim", "report", "evidence")},
+    **{f"{model}_changelist": READERS for model in SHOWN},
+    **{f"{model}_change": READERS for model in SHOWN},
+    **{f"{model}_history": READERS for model in SHOWN},
     **{f"{model}_add": EDITORS for model in ("company", "source", "deal", "claim", "report", "evidence")},
     "statuschange_changelist": READERS,
     "statuschange_change": READERS,
     "statuschange_add": None,
     "statuschange_delete": None,
     "evidence_delete": None,
+    "snapshot_add": None,
+    "snapshot_delete": None,
     "claim_delete": None,
     "claim_decide": EDITORS,
     "report_answers": EDITORS,
@@ -45,9 +48,10 @@ def another(db):
 
 
 @pytest.fixture
-def claim(make_claim, link, move, another):
+def claim(make_claim, make_report, link, move, another):
     claim = make_claim()
-    move(claim, Kind.REPORT, link(claim, Stance.SUPPORTS, published_at=SAID), by=another)
+    report = make_report(published_at=SAID, text="What it said.")
+    move(claim, Kind.REPORT, link(claim, Stance.SUPPORTS, report), by=another)
     return claim
 
 
@@ -61,6 +65,7 @@ def address(page, claim):
         "claim": claim,
         "report": evidence.report,
         "evidence": evidence,
+        "snapshot": evidence.snapshot,
         "statuschange": claim.changes.get(),
     }
     query = {"ids": evidence.pk} if action == "withdraw" else {}

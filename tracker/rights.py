@@ -1,5 +1,7 @@
 """Who may do what: the three groups of the desk, over all apps. Superusers look after accounts."""
 
+from django.contrib.auth.management import create_permissions
+
 READER, EDITOR, SENIOR_EDITOR = "Reader", "Editor", "Senior editor"
 APPS = ("deals", "ingest", "alerts")
 
@@ -8,7 +10,8 @@ _EDITING = {
     "deals": {
         "add": "company companyalias parentage source sourcealias sourcedomain deal claim party report evidence "
         "statuschange",
-        "change": "company companyalias parentage source sourcealias sourcedomain deal claim party report evidence",
+        "change": "company companyalias parentage source sourcealias sourcedomain deal claim party report evidence "
+        "snapshot",
         # The database refuses to delete what anything else names.
         "delete": "company companyalias parentage source sourcealias sourcedomain deal claim party report",
     },
@@ -29,6 +32,18 @@ _SENIOR = _EDITOR | {
 }
 # Beside the apps' own rows: an owner is picked by name (the user pages show readers no more than the name).
 _READER = {("auth", "view_user")}
+
+
+def give(apps, schema_editor) -> None:
+    """A migration's step that gives the groups their rights; permissions are made first, for `migrate` makes them only
+    at its end.
+    """
+    for label in ("auth", *APPS):
+        config = apps.get_app_config(label)
+        config.models_module = True
+        create_permissions(config, apps=apps, using=schema_editor.connection.alias, verbosity=0)
+        config.models_module = None
+    write_groups(apps)
 
 
 def write_groups(apps) -> None:

@@ -39,6 +39,12 @@ CLAIM = {
 EVIDENCE = {
     "id": 17,
     "report": REPORT,
+    "snapshot": {
+        "read": "page",
+        "taken_at": "2024-04-15T08:40:00Z",
+        "sha256": "6a2dc3f1b0a8e97d54c2f6b1e8d03a7799b4c15e20df6837a1c4b9508e7f3d62",
+        "archive_url": "https://archive.example/20240415084000/https://harbourpost.example/boreal-denies",
+    },
     "stance": "denies",
     "speaker": {"kind": "named", "name": "Mara Lind", "role": "spokeswoman"},
     "company": {"slug": "boreal-d2f5wy", "name": "Boreal"},

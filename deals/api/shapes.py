@@ -6,7 +6,7 @@ from rest_framework.reverse import reverse
 
 from deals import finding
 from deals.choices import DealType, Kind, Precision, Qualifier, Role, SpeakerKind, Stage, Stance, Status
-from deals.models import Claim, Company, Deal, Evidence, Party, Report, Source
+from deals.models import Claim, Company, Deal, Evidence, Party, Report, Snapshot, Source
 
 QUALIFIERS = serializers.ListField(child=serializers.ChoiceField(Qualifier.choices))
 
@@ -62,6 +62,21 @@ class ReportSerializer(serializers.ModelSerializer):
         ]
 
 
+class SnapshotSerializer(serializers.ModelSerializer):
+    """What was read of the report. Its text is not public; the digest tells whether another holds the same text."""
+
+    archive_url = serializers.SerializerMethodField(
+        help_text="Where a public archive holds the page, if that is known."
+    )
+
+    class Meta:
+        model = Snapshot
+        fields = ["read", "taken_at", "sha256", "archive_url"]
+
+    def get_archive_url(self, snapshot) -> str | None:
+        return snapshot.archive_url or None
+
+
 class RungSerializer(serializers.Serializer):
     number = serializers.IntegerField(source="value")
     words = serializers.CharField(source="label")
@@ -77,6 +92,9 @@ class EvidenceSerializer(serializers.ModelSerializer):
     """What one report says on the claim. Withdrawn evidence is given only while a row of the history rests on it."""
 
     report = ReportSerializer()
+    snapshot = SnapshotSerializer(
+        allow_null=True, help_text="What was read when this was linked; null where no text of the report is held."
+    )
     stance = serializers.ChoiceField(Stance.choices)
     speaker = SpeakerSerializer(source="*")
     company = CompanySerializer(allow_null=True, help_text="The company spoken for.")
@@ -92,6 +110,7 @@ class EvidenceSerializer(serializers.ModelSerializer):
         fields = [
             "id",
             "report",
+            "snapshot",
             "stance",
             "speaker",
             "company",

@@ -4,7 +4,7 @@ from deals.models.claims import Claim, Deal, Party
 from deals.models.companies import Company, CompanyAlias, Parentage
 from deals.models.evidence import Evidence
 from deals.models.history import Ground, Position, StatusChange
-from deals.models.sources import Report, Source, SourceAlias, SourceDomain
+from deals.models.sources import Report, Snapshot, Source, SourceAlias, SourceDomain
 
 __all__ = [
     "Claim",
@@ -17,6 +17,7 @@ __all__ = [
     "Party",
     "Position",
     "Report",
+    "Snapshot",
     "Source",
     "SourceAlias",
     "SourceDomain",

@@ -10,13 +10,14 @@ from deals.choices import Certainty, Part, Precision, Rung, SpeakerKind, Stance
 from deals.kinds import nobody_spoken_for
 from deals.models.claims import Claim
 from deals.models.companies import Company
-from deals.models.sources import Report
+from deals.models.sources import Report, Snapshot
 from deals.rungs import rung
 
 # What a row of the history rests on may not change under it.
 LOCKED_FIELDS = (
     "claim_id",
     "report_id",
+    "snapshot_id",
     "stance",
     "speaker_kind",
     "speaker_name",
@@ -56,7 +57,8 @@ class EvidenceQuerySet(models.QuerySet):
 
     def with_record(self):
         """With all that a reader sees of it, in one query."""
-        return self.select_related("report__source", "company", "origin__source", "answers__source")
+        related = self.select_related("report__source", "snapshot", "company", "origin__source", "answers__source")
+        return related.defer("snapshot__text")
 
 
 class Evidence(models.Model):
@@ -104,6 +106,10 @@ class Evidence(models.Model):
         blank=True,
         related_name="answered_in",
         help_text="The report it denies or confirms.",
+    )
+    # What was read of the report when this was linked; none where we hold nothing of it.
+    snapshot = models.ForeignKey(
+        Snapshot, models.PROTECT, null=True, blank=True, editable=False, related_name="evidence"
     )
     recorded_at = models.DateTimeField(editable=False)
     recorded_by = models.ForeignKey(

@@ -1,9 +1,12 @@
+import hashlib
+
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from deals import clock
-from deals.choices import Precision, Retraction, SourceKind
+from deals.choices import Precision, ReadFrom, Retraction, SourceKind
 from deals.models.companies import Company
 from deals.slugs import new_slug
 
@@ -110,7 +113,6 @@ class Report(models.Model):
         null=True, blank=True, help_text="In UTC: the last instant that the wording allows."
     )
     published_precision = models.CharField(max_length=7, choices=Precision, default=Precision.INSTANT)
-    text = models.TextField(blank=True, help_text="What we read, as plain text. Never public.")
     recorded_at = models.DateTimeField(editable=False)
     retraction = models.CharField(max_length=9, choices=Retraction, blank=True)
     retracted_at = models.DateTimeField(null=True, blank=True)
@@ -119,7 +121,7 @@ class Report(models.Model):
     )
 
     objects = ReportQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["text"])
+    history = HistoricalRecords()
 
     class Meta:
         ordering = [F("published_at").desc(nulls_last=True), "-pk"]
@@ -157,3 +159,70 @@ class Report(models.Model):
     @property
     def retracted(self) -> bool:
         return self.retraction == Retraction.RETRACTED
+
+    @property
+    def text(self) -> str:
+        """What was read of it last; never public."""
+        newest = self.snapshots.first() if self.pk else None
+        return newest.text if newest else ""
+
+
+class SnapshotKept(Exception):
+    """What was read is never changed or deleted; the message says what to do instead."""
+
+
+class SnapshotQuerySet(models.QuerySet):
+    def update(self, **kwargs):
+        if set(kwargs) - {"archive_url"}:
+            raise SnapshotKept("What was read of a report stays as it was read. Keep a new snapshot.")
+        return super().update(**kwargs)
+
+    def delete(self):
+        raise SnapshotKept("What was read of a report is never deleted.")
+
+
+class Snapshot(models.Model):
+    """What we read of a report at one time, word for word. Only its archive address can be added and corrected.
+
+    On PostgreSQL a trigger says the same (migration 0008). Written by `snapshots.keep` alone.
+    """
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="snapshots")
+    read = models.CharField(max_length=5, choices=ReadFrom)
+    url = models.CharField("address", max_length=2048, blank=True)  # where it came from in the end
+    title = models.CharField(max_length=500)
+    text = models.TextField(help_text="As plain text. Never public.")
+    sha256 = models.CharField("SHA-256 of the text", max_length=64)
+    taken_at = models.DateTimeField()
+    archive_url = models.URLField(
+        "archive address",
+        max_length=2048,
+        blank=True,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text="Where a public archive holds the page. Good: “https://web.archive.org/web/2024…/https://…”.",
+    )
+
+    objects = SnapshotQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["text"])
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(read__in=ReadFrom.values), name="snapshot_reading_is_known"),
+            models.CheckConstraint(condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="snapshot_has_its_digest"),
+        ]
+        indexes = [models.Index(fields=["report", "-id"], name="snapshot_newest")]
+
+    def __str__(self):
+        return f"{self.title}, read {self.taken_at:%-d %b %Y, %H:%M} UTC"
+
+    def save(self, *args, **kwargs):
+        if self._state.adding:
+            self.sha256 = hashlib.sha256(self.text.encode()).hexdigest()
+        elif set(kwargs.get("update_fields") or ["all"]) - {"archive_url"}:
+            raise SnapshotKept("What was read of a report stays as it was read. Keep a new snapshot.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise SnapshotKept("What was read of a report is never deleted.")

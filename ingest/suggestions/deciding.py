@@ -7,8 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 
-from deals import clock
-from deals.choices import Precision
+from deals import clock, snapshots
+from deals.choices import Precision, ReadFrom
 from deals.linking import link, placeholder, report_at, withdraw
 from deals.models import Claim, Evidence, Report, Source
 from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState
@@ -168,7 +168,9 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
         published_at=entry.published_at or entry.first_seen_at,
         published_precision=Precision.INSTANT if entry.published_at else Precision.BY,
         language=entry.language,
-        text=entry.text,
+    )
+    snapshot = snapshots.keep(
+        report, title=entry.title, text=entry.text, read=ReadFrom.ITEM, taken_at=entry.first_seen_at
     )
     evidence = []
     for pick in picks:
@@ -178,7 +180,7 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
             raise SuggestionError("Open a claim from this lead first, or pick the claim that it speaks of.")
         if isinstance(origin, Source):
             origin = _story_of(origin, entry, claim, said["stance"])
-        evidence.append(link(claim, report, by=by, origin=origin, **said))
+        evidence.append(link(claim, report, by=by, origin=origin, snapshot=snapshot, **said))
     return report, list(dict.fromkeys(evidence))
 
 

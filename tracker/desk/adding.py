@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from deals import linking
+from deals import linking, snapshots
+from deals.choices import ReadFrom
 from deals.linking import LinkError
 from deals.models import Report, Source, SourceDomain
 from ingest.article import LARGEST_PAGE, Article, ArticleError, read_article
@@ -111,8 +112,8 @@ def _save(request):
                 published_at=form.last_instant,
                 published_precision=said["published_precision"],
                 language=said["language"],
-                text=said["text"],
             )
+            snapshots.keep(report, text=said["text"], read=ReadFrom.TYPED)
     except LinkError as error:
         form.add_error(None, str(error))
         return _show(request, report=form)

@@ -1,18 +1,8 @@
-"""The groups Reader, Editor and Senior editor; permissions are made first, for `migrate` makes them only at its end."""
+"""The groups Reader, Editor and Senior editor."""
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-from tracker.rights import APPS, EDITOR, READER, SENIOR_EDITOR, write_groups
-
-
-def give(apps, schema_editor):
-    for label in ("auth", *APPS):
-        config = apps.get_app_config(label)
-        config.models_module = True
-        create_permissions(config, apps=apps, using=schema_editor.connection.alias, verbosity=0)
-        config.models_module = None
-    write_groups(apps)
+from tracker.rights import EDITOR, READER, SENIOR_EDITOR, give
 
 
 def take_away(apps, schema_editor):
