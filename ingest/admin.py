@@ -218,7 +218,7 @@ class SuggestionInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["title", "source", "published", "decision", "waiting"]
+    list_display = ["title", "publisher", "published", "decision", "waiting"]
     list_select_related = ["source"]
     list_filter = ["waiting", "unreadable", "is_news", "decision", ("source", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["title"]
@@ -227,7 +227,7 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
     fields = [
         "title",
         "link",
-        "source",
+        "publisher",
         "feed",
         "author",
         "language",
@@ -240,12 +240,16 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
         "decision",
         "decided_by",
     ]
-    readonly_fields = ["link", "published", "first_seen"]
+    readonly_fields = ["publisher", "link", "published", "first_seen"]
     inlines = [SuggestionInline]
 
     def get_queryset(self, request):
         entries = super().get_queryset(request)
         return entries.select_related("source", "feed__source", "report__source", "decided_by")
+
+    @admin.display(description="source", ordering="source__name")
+    def publisher(self, entry):
+        return entry.publisher
 
     @admin.display(description="address")
     def link(self, entry):

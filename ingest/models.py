@@ -165,6 +165,9 @@ class Entry(models.Model):
     title = models.CharField(max_length=500)
     text = models.TextField(blank=True)
     author = models.CharField(max_length=200, blank=True)
+    # Whom an aggregator names as its outlet, as long as that is none of our sources; `source` is the aggregator.
+    outlet = models.CharField(max_length=200, blank=True, editable=False)
+    outlet_host = models.CharField(max_length=253, blank=True, editable=False)
     language = models.CharField(max_length=12, blank=True)
     published_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField(default=clock.now)
@@ -196,6 +199,7 @@ class Entry(models.Model):
             models.Index(fields=["id"], condition=Q(read_at=None), name="entry_unread"),
             models.Index(fields=["-said_at", "-id"], condition=Q(waiting=True), name="entry_waiting"),
             models.Index(fields=["id"], condition=Q(unreadable=True), name="entry_unreadable"),
+            models.Index(fields=["outlet"], condition=~Q(outlet=""), name="entry_of_no_source"),
         ]
 
     def __str__(self):
@@ -204,6 +208,11 @@ class Entry(models.Model):
     def save(self, *args, **kwargs):
         self.complete()
         super().save(*args, **kwargs)
+
+    @property
+    def publisher(self) -> str:
+        """Who published it, in words."""
+        return f"{self.outlet} (not yet a source)" if self.outlet else str(self.source)
 
     def complete(self):
         """Fill what follows from the rest; bulk inserts call this, `save` does too."""

@@ -341,7 +341,7 @@ def iso(moment: datetime | None) -> str | None:
 WARM_UP = """<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>a</title>
 <item><title>a &amp; b</title><link>http://a.example/&nbsp;</link><pubDate>Mon, 15 Apr 2024 08:05:00 GMT</pubDate>
 <dc:date>2024-04-15T08:05:00Z</dc:date><description>&lt;p&gt;a&lt;/p&gt;</description><content:encoded><![CDATA[<p>a]]>
-</content:encoded></item></channel></rss>"""
+</content:encoded><source url="http://b&#252;cher.example/">a</source></item></channel></rss>"""
 
 if __name__ == "__main__":
     cpu, wall, *rest = sys.argv[1:]

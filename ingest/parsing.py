@@ -28,6 +28,7 @@ MOST_ENTRIES = 500
 LONGEST_TITLE = 500
 LONGEST_TEXT = 20_000
 LONGEST_AUTHOR = 200
+LONGEST_OUTLET = 200
 LONGEST_GUID = 1_000
 LONGEST_URL = 2_048
 LONGEST_MARKUP = 100_000  # nh3 takes quadratic time on nested tags
@@ -73,6 +74,7 @@ CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECA
 CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,50}:)?([A-Za-z_][\w.-]{0,50})")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+BARE_HOST = re.compile(r"[a-z0-9.-]{1,240}\.[a-z0-9-]{1,12}")
 # A zero-width match before each tag that begins or ends a block: what stands on both sides is not one sentence.
 BLOCK = re.compile(
     r"(?=</?(?:address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|"
@@ -102,6 +104,8 @@ class ParsedEntry:
     author: str
     language: str  # such as "en-GB", or ""
     published_at: datetime | None
+    outlet: str = ""  # by `<source>`: the name of whom an aggregator took it from, and the host
+    outlet_host: str = ""
 
 
 @dataclass(frozen=True)
@@ -262,15 +266,38 @@ def read_entry(item: Item, base: str, feed_language: str, now: datetime) -> Pars
     if not title:
         return None
     published_at = date_of(item, now)
+    outlet, outlet_host = outlet_of(item)
     return ParsedEntry(
         guid=guid_of(item, url, title, text, published_at),
         url=url,
-        title=title,
+        title=without_outlet(title, outlet),
         text=text,
         author=one_line(to_text(str(dict.get(item, "author") or ""), "text/plain"), LONGEST_AUTHOR),
         language=language_of(detail(item, "title").get("language")) or feed_language,
         published_at=published_at,
+        outlet=outlet,
+        outlet_host=outlet_host,
     )
+
+
+def outlet_of(item: Item) -> tuple[str, str]:
+    """Name and host of whom the item was taken from, by RSS's or Atom's `<source>`; "" for what it does not tell."""
+    source = dict.get(item, "source")
+    if not isinstance(source, dict):
+        return "", ""
+    name = one_line(to_text(*text_and_type(source, "title")), LONGEST_OUTLET)
+    site = address(dict.get(source, "href") or dict.get(source, "link"), "")
+    try:
+        host = (urlsplit(site).hostname or "").rstrip(".").encode("idna").decode().lower().removeprefix("www.")
+    except UnicodeError:
+        host = ""
+    return name, host if BARE_HOST.fullmatch(host) else ""
+
+
+def without_outlet(title: str, outlet: str) -> str:
+    """The headline as the outlet has it: aggregators add “ - Outlet”."""
+    headline = title.removesuffix(f" - {outlet}") if outlet else title
+    return headline.rstrip() or title
 
 
 def distinct(entries: list[ParsedEntry]) -> Iterator[ParsedEntry]:

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 
-from deals.models import SourceDomain
 from ingest import rows
 from ingest.fetch import Answer
 from ingest.models import Entry, Feed, digest
 from ingest.moves import adopt_stable_move
+from ingest.outlets import Outlets
 from ingest.parsing import ParsedEntry, ParsedFeed
 from ingest.upkeep import after_poll, move_is_stable
 
@@ -138,8 +137,8 @@ def fresh_entries(brought: list[Brought], now: datetime) -> dict[int, list[Entry
         for feed, entries in parsed.items()
         if (new := [entry for key, entry in entries.items() if (feed.pk, key) not in known])
     }
-    sources = sources_at({host_of(entry.url) for new in fresh.values() for entry in new} - {""}) if fresh else {}
-    return {feed.pk: [entry_of(feed, entry, sources, now) for entry in new] for feed, new in fresh.items()}
+    outlets = Outlets.of(fresh)
+    return {feed.pk: [entry_of(feed, entry, outlets, now) for entry in new] for feed, new in fresh.items()}
 
 
 def has_entries(feed: Feed) -> bool:
@@ -159,11 +158,11 @@ def known_among(digests: dict[int, list[bytes]]) -> set[tuple[int, bytes]]:
     return known
 
 
-def entry_of(feed: Feed, entry: ParsedEntry, sources: dict[str, int], now: datetime) -> Entry:
+def entry_of(feed: Feed, entry: ParsedEntry, outlets: Outlets, now: datetime) -> Entry:
     is_news = feed.suggest_old or feed.last_success_at is not None or has_entries(feed)
     return Entry(
         feed=feed,
-        source_id=sources.get(host_of(entry.url), feed.source_id),
+        **outlets.credit(feed, entry),
         guid=entry.guid,
         url=entry.url,
         title=entry.title,
@@ -175,25 +174,3 @@ def entry_of(feed: Feed, entry: ParsedEntry, sources: dict[str, int], now: datet
         is_news=is_news,
         read_at=None if is_news else now,
     ).complete()
-
-
-def host_of(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower().rstrip(".")
-
-
-def sources_at(hosts: set[str]) -> dict[str, int]:
-    """The source whose domain is, or stands nearest above, each host; one query for all."""
-    above = {host: domains_above(host) for host in hosts}
-    asked = {domain for domains in above.values() for domain in domains}
-    owners = dict(SourceDomain.objects.filter(domain__in=asked).values_list("domain", "source_id"))
-    return {
-        host: owners[next(domain for domain in domains if domain in owners)]
-        for host, domains in above.items()
-        if any(domain in owners for domain in domains)
-    }
-
-
-def domains_above(host: str) -> list[str]:
-    """news.yicai.com → news.yicai.com, yicai.com."""
-    labels = host.split(".")
-    return [".".join(labels[start:]) for start in range(len(labels) - 1)]

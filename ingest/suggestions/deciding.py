@@ -161,6 +161,8 @@ def _other_business(entry: Entry, claim: Claim) -> bool:
 
 def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Report, list[Evidence]]:
     """The report of an entry, made if need be, and one Evidence for each pick."""
+    if entry.outlet:
+        raise SuggestionError(f"“{entry.outlet}” is not yet a source: make it one, or say which of ours it is.")
     report = report_at(
         entry.url,
         source=entry.source,

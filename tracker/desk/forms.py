@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 
 from deals import clock
 from deals.choices import Certainty, Part, Precision, Role, SourceKind, SpeakerKind, Stance
@@ -10,7 +11,8 @@ from deals.history import event_time
 from deals.kinds import nobody_spoken_for
 from deals.linking import LinkError, canonical_url
 from deals.models import Claim, Company, Party, Report, Source
-from ingest.models import Suggestion
+from ingest import outlets
+from ingest.models import Entry, Suggestion
 from ingest.suggestions import Pick
 from tracker.desk.finding import FindField
 
@@ -89,6 +91,42 @@ def _as_suggested(suggestion: Suggestion) -> dict:
         "origin": suggestion.origin_id,
         "quote": suggestion.passage[:1000],
     }
+
+
+class OutletForm(forms.Form):
+    """Whose an aggregator's item is, where the outlet that it names is none of our sources."""
+
+    source = FindField(
+        Entry._meta.get_field("source"),
+        required=False,
+        label="It is this source",
+        help_text="If we know it under another name.",
+    )
+    make = forms.BooleanField(required=False, initial=True)
+    kind = forms.ChoiceField(choices=SourceKind, initial=SourceKind.TRADE_PRESS, label="Kind of the new source")
+
+    def __init__(self, entry: Entry, data=None):
+        self.name, self.host = entry.outlet, entry.outlet_host
+        source = outlets.known(entry)
+        super().__init__(data, prefix="outlet", initial={"source": source, "make": source is None})
+        self.fields["source"].know(source)
+
+    @property
+    def corrections(self) -> list[forms.BoundField]:
+        return [self["kind"], self["source"]]
+
+    def clean(self):
+        said = super().clean()
+        if not said.get("source") and not said.get("make") and "source" not in self.errors:
+            self.add_error("source", f"Make “{self.name}” a source, or say which of ours it is.")
+        return said
+
+    def credit(self, entry: Entry, by) -> None:
+        """Make the item its outlet's, as the valid form has it. Raises PermissionDenied."""
+        source = self.cleaned_data["source"]
+        if not source and not by.has_perm("deals.add_source"):
+            raise PermissionDenied
+        outlets.credit(entry, source or outlets.make_source(entry, self.cleaned_data["kind"]))
 
 
 class ClaimForm(forms.ModelForm):

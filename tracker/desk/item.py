@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.forms import Media
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -18,7 +19,7 @@ from deals.linking import LinkError
 from deals.models import Claim, Evidence
 from ingest import suggestions
 from ingest.models import Entry, Refusal, Suggestion, SuggestionState
-from tracker.desk.forms import StatementForm
+from tracker.desk.forms import OutletForm, StatementForm
 from tracker.desk.marking import Passage, marked, paragraphs
 from tracker.desk.queue import Wanted
 from tracker.desk.reading import CHANGES_NOTHING, About, cards
@@ -52,13 +53,15 @@ class Reading:
 
     statements: list[StatementForm]
     hand: StatementForm
+    outlet: OutletForm | None = None  # of an aggregated item whose outlet is no source yet
 
     @property
     def ticked(self) -> list[StatementForm]:
         return [form for form in [*self.statements, self.hand] if form.ticked]
 
     def is_valid(self) -> bool:
-        return not [form for form in self.ticked if not form.is_valid()]
+        asked = [*self.ticked, self.outlet] if self.outlet and self.ticked else self.ticked
+        return not [form for form in asked if not form.is_valid()]
 
     @property
     def media(self) -> Media:
@@ -88,7 +91,10 @@ def _accept(request, entry: Entry, wanted: Wanted):
     following = wanted.after(entry)
     unopened = entry.suggestions.pending().leads().exists()
     try:
-        evidence = suggestions.accept(entry, [form.to_link() for form in reading.ticked], by=request.user)
+        with transaction.atomic():
+            if reading.outlet:
+                reading.outlet.credit(entry, request.user)
+            evidence = suggestions.accept(entry, [form.to_link() for form in reading.ticked], by=request.user)
     except (suggestions.SuggestionError, LinkError) as error:
         messages.error(request, str(error))
         entry.refresh_from_db()
@@ -157,6 +163,7 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "leads": [_with_address(lead, entry) for lead in card.leads],
         "opened": opened_from(entry),
         "hand": reading.hand,
+        "outlet": reading.outlet,
         "media": reading.media,
         "reasons": Refusal.choices,
         "keys": KEYS,
@@ -174,7 +181,8 @@ def read_statements(entry: Entry, data=None) -> Reading:
     if not entry.decision:
         found = found.exclude(state=SuggestionState.REJECTED)
     hand = StatementForm(data, prefix="hand", initial={"stance": "supports", "speaker_kind": "outlet"})
-    return Reading([StatementForm(data, suggestion=_of(suggestion, entry)) for suggestion in found], hand)
+    statements = [StatementForm(data, suggestion=_of(suggestion, entry)) for suggestion in found]
+    return Reading(statements, hand, OutletForm(entry, data) if entry.outlet and not entry.decision else None)
 
 
 def leads_of(entry: Entry, *, set_aside: bool = False) -> list[Suggestion]:

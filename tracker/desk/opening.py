@@ -17,7 +17,7 @@ from deals.linking import LinkError
 from deals.models import Claim, Company, Deal, Evidence, Party
 from ingest import suggestions
 from ingest.models import Entry, Suggestion, SuggestionState
-from tracker.desk.forms import ClaimForm, PartyFormSet, StatementForm
+from tracker.desk.forms import ClaimForm, OutletForm, PartyFormSet, StatementForm
 from tracker.desk.item import TO_OPEN, decide_address, decisions, lead_of, leads_of, opened_from
 from tracker.desk.marking import Passage, marked, paragraphs
 from tracker.desk.proposing import Named, Proposal, propose
@@ -38,13 +38,15 @@ class Opening:
             for suggestion in lead
         ]
         self.hand = StatementForm(data, prefix="hand", with_claim=False)
+        self.outlet = OutletForm(entry, data) if entry.outlet else None
 
     @property
     def ticked(self) -> list[StatementForm]:
         return [form for form in [*self.statements, self.hand] if form.ticked]
 
     def is_valid(self) -> bool:
-        return all([self.claim.is_valid(), self.parties.is_valid(), *(form.is_valid() for form in self.ticked)])
+        asked = [*self.ticked, self.outlet] if self.outlet and self.ticked else self.ticked
+        return all([self.claim.is_valid(), self.parties.is_valid(), *(form.is_valid() for form in asked)])
 
 
 @permission_required(TO_OPEN, raise_exception=True)
@@ -64,6 +66,7 @@ def page(request: HttpRequest, pk: int):
         claim, evidence = open_claim(entry, opening, by=request.user)
     except LinkError as error:
         opening.claim.add_error(None, str(error))
+        entry.refresh_from_db()
         return _show(request, entry, opening)
     except suggestions.SuggestionError:
         return _show_faster(request, entry, opening)
@@ -96,6 +99,8 @@ def open_claim(entry: Entry, opening: Opening, *, by) -> tuple[Claim, list[Evide
         Party.objects.bulk_create(
             Party(claim=claim, company=company, role=role) for company, role in opening.parties.pairs()
         )
+        if opening.outlet and opening.ticked:
+            opening.outlet.credit(entry, by)
         evidence = suggestions.open_claim(entry, claim, [form.to_link() for form in opening.ticked], by=by)
         unticked = [suggestion.pk for suggestion in opening.lead]
         entry.suggestions.pending().filter(pk__in=unticked).update(state=SuggestionState.REJECTED)
@@ -191,6 +196,7 @@ def _show(request, entry: Entry, opening: Opening, *, status: int = 200):
         "parties": opening.parties,
         "statements": opening.statements,
         "hand": opening.hand,
+        "outlet": opening.outlet,
         "near": _near(opening.lead),
         "opened": opened_from(entry),
         "again": answered(entry, opening.lead),
