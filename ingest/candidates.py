@@ -92,7 +92,7 @@ class Candidates:
     def of(self, clause: Clause, earlier: Sequence[Target]) -> list[Match]:
         """The claims and pairs that the clause speaks of, best first; `earlier` are those of its sentence so far."""
         named = self._named(clause)
-        near = {target.claim: target for id in named for target in self.tracked.by_company.get(id, ())}
+        near = {target.claim: target for target in self.tracked.targets_near(named, clause.folded)}
         firms = self._firms(clause, named)
         direct = [match for target in near.values() if (match := self._direct(target, clause, named))]
         chosen = self._best(direct, clause)
@@ -264,10 +264,9 @@ class Candidates:
         found = {}
         for target in targets:
             own = frozenset().union(*(side.own for side in target.sides))
-            for id in own:
-                for other in self.tracked.by_company.get(id, ()):
-                    if len(other.sides) > 1 and all(side.own & own for side in other.sides):
-                        found[other.claim] = other
+            for other in self.tracked.targets_near(own, ""):
+                if len(other.sides) > 1 and all(side.own & own for side in other.sides):
+                    found[other.claim] = other
         return list(found.values())
 
     def _lead(self, clause: Clause, firms: list[int]) -> list[Match]:

@@ -215,9 +215,9 @@ class _Reader:
         if target.claim is None:
             return
         if statement.stance == "denies":
-            others, why = self.profiles.parts[target.claim], "It denies the claim that this one is a part of."
-        elif statement.stance == "confirms" and target.part_of in self.profiles.targets:
-            others, why = [self.profiles.targets[target.part_of]], "It confirms a part of this claim."
+            others, why = self.profiles.parts(target.claim), "It denies the claim that this one is a part of."
+        elif statement.stance == "confirms" and (whole := self.profiles.target(target.part_of)):
+            others, why = [whole], "It confirms a part of this claim."
         else:
             return
         for other in others:

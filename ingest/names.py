@@ -1,15 +1,12 @@
-"""Which companies and outlets a text names: one automaton over all names and aliases. Pure.
+"""Which companies and outlets a text names: an index of all names and aliases by how they begin. Pure.
 
 Names in Latin letters stand on word boundaries and keep their capitals; Chinese names are found anywhere. The longest
 name wins, so “FAW-Volkswagen” is neither FAW nor Volkswagen.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-import ahocorasick
 
 from ingest.text import CJK, fold
 
@@ -57,38 +54,56 @@ _WORD = re.compile(r"[A-Za-z0-9À-ɏ]")
 
 
 class NameIndex:
-    """Finds names of companies or outlets in folded text."""
+    """Finds names of companies or outlets in folded text. Profiles are put in and taken out one by one."""
 
-    def __init__(self, profiles: Iterable[CompanyProfile | SourceProfile]):
-        names = defaultdict(dict)
+    def __init__(self, profiles: Iterable[CompanyProfile | SourceProfile] = ()):
+        # By how a name begins (its first word, or two characters of another script): name → bearer → as it is written.
+        self._names: dict[str, dict[str, dict[int, str]]] = {}
+        self._spellings: dict[int, tuple[str, ...]] = {}
         for profile in profiles:
-            if getattr(profile, "placeholder", False):
-                continue
-            for name in _spellings(profile):
-                names[name.lower()].setdefault(profile.id, name)
-        self._automaton = ahocorasick.Automaton()
-        for lowered, bearers in names.items():
-            self._automaton.add_word(lowered, (len(lowered), tuple(bearers.items())))
-        if names:
-            self._automaton.make_automaton()
-        self._empty = not names
+            self.put(profile)
+
+    def put(self, profile: CompanyProfile | SourceProfile) -> None:
+        """Take the names of a company or outlet in, in place of those that it had."""
+        self.drop(profile.id)
+        if getattr(profile, "placeholder", False):
+            return
+        spellings = tuple(dict.fromkeys(_spellings(profile)))
+        for name in spellings:
+            lowered = _lowered(name)
+            self._names.setdefault(_begins(lowered), {}).setdefault(lowered, {}).setdefault(profile.id, name)
+        self._spellings[profile.id] = spellings
+
+    def drop(self, id: int) -> None:
+        """Take the names of a company or outlet out, if they are in."""
+        for name in self._spellings.pop(id, ()):
+            lowered = _lowered(name)
+            begun = self._names.get(_begins(lowered), {})
+            bearers = begun.get(lowered, {})
+            bearers.pop(id, None)
+            if not bearers and begun:
+                begun.pop(lowered, None)
+                if not begun:
+                    del self._names[_begins(lowered)]
 
     def find(self, folded: str) -> list[Mention]:
         """The names in the text, in order, longest first where they overlap.
 
         A name that several bear gives one mention for each of them, at the same place.
         """
-        if self._empty:
+        if not self._names:
             return []
-        lowered = folded.lower()
-        if len(lowered) != len(folded):  # a few letters, such as “İ”, are longer in lower case
-            lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in folded)
+        lowered = _lowered(folded)
         hits = []
-        for last, (length, bearers) in self._automaton.iter(lowered):
-            start, end = last - length + 1, last + 1
-            ids = [id for id, name in bearers if _stands(folded, start, end, name)]
-            if ids:
-                hits.append((start, end, ids))
+        for start, begun in self._begun(lowered):
+            for name, bearers in begun.items():
+                if lowered.startswith(name, start):
+                    end = start + len(name)
+                    ids = [id for id, written in bearers.items() if _stands(folded, start, end, written)]
+                    if ids:
+                        hits.append((start, end, ids))
+        if not hits:
+            return []
         hits.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))
         taken = bytearray(len(folded))
         found = []
@@ -99,6 +114,30 @@ class NameIndex:
             aside = bool(_DESCRIBES.match(folded, end))
             found += [Mention(start, end, id, aside) for id in ids]
         return sorted(found, key=lambda mention: (mention.start, mention.id))
+
+    def _begun(self, lowered: str) -> Iterator[tuple[int, dict[str, dict[int, str]]]]:
+        """Where names may begin, with those that begin so."""
+        for found in _BEGINNING.finditer(lowered):
+            start = found.start()
+            if begun := self._names.get(found[1] or lowered[start : start + 2]):
+                yield start, begun
+
+
+def _lowered(text: str) -> str:
+    """In lower case and as long as before: a few letters, such as “İ”, are longer in lower case."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return lowered
+
+
+_BEGINNING = re.compile(r"([a-z0-9À-ɏ]+)|[^\sa-z0-9À-ɏ]")
+
+
+def _begins(lowered: str) -> str:
+    """How a name is looked up: by its first word, or two characters where it does not begin with a Latin word."""
+    found = _BEGINNING.match(lowered)
+    return found[1] if found and found[1] else lowered[:2]
 
 
 def _spellings(profile: CompanyProfile | SourceProfile) -> list[str]:

@@ -1,12 +1,12 @@
 """What we track, prepared for reading: names, claims by company, and the sides of each claim. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from deals.hierarchy import above, below, can_speak_for
 from ingest.names import CompanyProfile, NameIndex, SourceProfile
+from ingest.retrieval import ClaimIndex
 from ingest.text import fold
 from ingest.wording import GENERAL, content_words
 
@@ -21,6 +21,7 @@ class ClaimProfile:
     type: str = GENERAL
     part_of: int | None = None
     status: str | None = None
+    headlines: tuple[str, ...] = ()  # that editors linked to it, the newest first
 
 
 @dataclass(frozen=True)
@@ -52,46 +53,148 @@ class Target:
         return frozenset(id for side in self.sides for id in side.own | side.related)
 
 
+# So many claims of the companies that a clause names are looked at closely.
+MOST_NEAR = 40
+# A target is made when it is first needed; of more than so many all are made anew.
+MOST_TARGETS = 2_000
+
+
 class Tracked:
-    """Companies, claims and outlets that we track, prepared for finding them in text; built once for many items."""
+    """Companies, claims and outlets that we track, prepared for finding them in text.
+
+    Whatever changes is put in or taken out by itself; nothing is built anew.
+    """
 
     def __init__(
         self,
-        companies: Iterable[CompanyProfile],
-        claims: Iterable[ClaimProfile],
+        companies: Iterable[CompanyProfile] = (),
+        claims: Iterable[ClaimProfile] = (),
         sources: Iterable[SourceProfile] = (),
     ):
-        self.companies = {company.id: company for company in companies}
-        self._edges = [(company.id, parent) for company in self.companies.values() for parent in company.parents]
-        self._above = {id: frozenset(above({id}, self._edges)) for id in self.companies}
-        self._below = {id: frozenset(below({id}, self._edges)) for id in self.companies}
-        self.names = NameIndex(self.companies.values())
-        self.sources = {source.id: source for source in sources}
-        self.outlets = NameIndex(self.sources.values())
-        self.targets = {claim.id: self._target(claim) for claim in claims}
-        self.by_company: dict[int, list[Target]] = defaultdict(list)
-        for target in self.targets.values():
-            for company in target.all:
-                self.by_company[company].append(target)
-        self.parts: dict[int, list[Target]] = defaultdict(list)
-        for target in self.targets.values():
-            if target.part_of in self.targets:
-                self.parts[target.part_of].append(target)
+        self.companies: dict[int, CompanyProfile] = {}
+        self.claims: dict[int, ClaimProfile] = {}
+        self.sources: dict[int, SourceProfile] = {}
+        self.names, self.outlets, self.index = NameIndex(), NameIndex(), ClaimIndex()
+        self._children: dict[int, set[int]] = defaultdict(set)
+        self._claims_by_party: dict[int, set[int]] = defaultdict(set)
+        self._parts: dict[int, set[int]] = defaultdict(set)
+        self._targets: dict[int, Target] = {}
+        self._above: dict[int, frozenset[int]] = {}
+        self._below: dict[int, frozenset[int]] = {}
+        for company in companies:
+            self.put_company(company)
+        for claim in claims:
+            self.put_claim(claim)
+        for source in sources:
+            self.put_source(source)
+
+    def put_company(self, company: CompanyProfile) -> None:
+        self.drop_company(company.id)
+        self.companies[company.id] = company
+        for parent in company.parents:
+            self._children[parent].add(company.id)
+        self.names.put(company)
+
+    def drop_company(self, id: int) -> None:
+        if company := self.companies.pop(id, None):
+            for parent in company.parents:
+                self._children[parent].discard(id)
+            self.names.drop(id)
+        self._forget()
+
+    def put_claim(self, claim: ClaimProfile) -> None:
+        self.drop_claim(claim.id)
+        self.claims[claim.id] = claim
+        for party in claim.parties:
+            self._claims_by_party[party].add(claim.id)
+        if claim.part_of is not None:
+            self._parts[claim.part_of].add(claim.id)
+        self.index.put(claim.id, claim.wording, claim.headlines)
+
+    def drop_claim(self, id: int) -> None:
+        if claim := self.claims.pop(id, None):
+            for party in claim.parties:
+                self._claims_by_party[party].discard(id)
+            if claim.part_of is not None:
+                self._parts[claim.part_of].discard(id)
+            self.index.drop(id)
+        self._targets.pop(id, None)
+
+    def put_source(self, source: SourceProfile) -> None:
+        self.sources[source.id] = source
+        self.outlets.put(source)
+
+    def drop_source(self, id: int) -> None:
+        if self.sources.pop(id, None):
+            self.outlets.drop(id)
+
+    def _forget(self) -> None:
+        """Sides and kin follow from companies: what was made of them is made again when it is needed."""
+        self._targets.clear()
+        self._above.clear()
+        self._below.clear()
 
     def name(self, company: int) -> str:
         return self.companies[company].name
 
     def above(self, company: int) -> frozenset[int]:
         """The company itself and all that stand above it."""
-        return self._above.get(company, frozenset({company}))
+        if company not in self._above:
+            self._above[company] = _reached(company, self._parents_of)
+        return self._above[company]
 
     def below(self, company: int) -> frozenset[int]:
         """The company itself and all that belong to it."""
-        return self._below.get(company, frozenset({company}))
+        if company not in self._below:
+            self._below[company] = _reached(company, lambda id: self._children.get(id, ()))
+        return self._below[company]
+
+    def _parents_of(self, company: int) -> Iterable[int]:
+        return (
+            [id for id in self.companies[company].parents if id in self.companies] if company in self.companies else ()
+        )
 
     def kin(self, one: int, other: int) -> bool:
         """Whether one stands above the other, or they are the same."""
         return other in self.above(one) or other in self.below(one)
+
+    def target(self, claim: int) -> Target | None:
+        """What statements on the claim are about; None if it is not tracked."""
+        if claim not in self._targets:
+            if claim not in self.claims:
+                return None
+            if len(self._targets) >= MOST_TARGETS:
+                self._targets.clear()
+            self._targets[claim] = self._target(self.claims[claim])
+        return self._targets[claim]
+
+    def parts(self, claim: int) -> list[Target]:
+        """The claims that are parts of this one."""
+        return [target for id in sorted(self._parts.get(claim, ())) if (target := self.target(id))]
+
+    def claims_near(self, named: Iterable[int]) -> dict[int, int]:
+        """The claims of these companies and of their kin, each with how many of the named are near it."""
+        near: Counter[int] = Counter()
+        for company in named:
+            touched: set[int] = set()
+            for kin in self.above(company) | self.below(company):
+                touched |= self._claims_by_party.get(kin, set())
+            near.update(touched)
+        return near
+
+    def targets_near(self, named: Iterable[int], folded: str) -> list[Target]:
+        """The claims of these companies and of their kin. Of many those that most of the named are near, and of these
+        the ones whose words the text shares.
+        """
+        named = frozenset(named)
+        near = self.claims_near(named)
+        chosen = sorted(near)
+        if len(chosen) > MOST_NEAR:
+            alike = self.index.shared_weight(folded, chosen)
+            chosen.sort(key=lambda id: (-near[id], -alike[id], id))
+            chosen = sorted(chosen[:MOST_NEAR])
+        targets = [target for id in chosen if (target := self.target(id))]
+        return [target for target in targets if named & target.all]
 
     def _target(self, claim: ClaimProfile) -> Target:
         parties = frozenset(id for id in claim.parties if id in self.companies and not self.companies[id].placeholder)
@@ -109,10 +212,8 @@ class Tracked:
             kin = frozenset(other for id in group for other in self.above(id) | self.below(id))
             sides.append(Side(own, kin - own))
         # A joint venture of both sides speaks for neither.
-        shared = (
-            frozenset(id for side in sides for id in side.related if sum(id in s.own | s.related for s in sides) > 1)
-            - parties
-        )
+        standing = Counter(id for side in sides for id in side.own | side.related)
+        shared = frozenset(id for id, count in standing.items() if count > 1) - parties
         return Target(
             claim=claim.id,
             sides=tuple(Side(side.own, side.related - shared) for side in sides),
@@ -120,8 +221,12 @@ class Tracked:
             type=claim.type,
             part_of=claim.part_of,
             waits=any(self.companies[id].placeholder for id in claim.parties if id in self.companies),
-            speakers=frozenset(can_speak_for(parties, self._edges)),
+            speakers=self._speakers(parties),
         )
+
+    def _speakers(self, parties: Iterable[int]) -> frozenset[int]:
+        """Who speaks as a party: the parties, and those above or below one of them; not their siblings."""
+        return frozenset(id for party in parties for id in self.above(party) | self.below(party))
 
     def _sides(self, parties: frozenset[int]) -> list[frozenset[int]]:
         """Parties in groups of kin. A joint venture among its owners joins none: each owner is a side."""
@@ -140,5 +245,15 @@ class Tracked:
         sides = tuple(Side(frozenset({id}), (self.above(id) | self.below(id)) - {id}) for id in (one, other))
         shared = (sides[0].own | sides[0].related) & (sides[1].own | sides[1].related)
         sides = tuple(Side(side.own, side.related - shared) for side in sides)
-        speakers = frozenset(can_speak_for({one, other}, self._edges))
+        speakers = self._speakers({one, other})
         return Target(None, sides, frozenset(), "", speakers, (one, other))
+
+
+def _reached(start: int, onward: Callable[[int], Iterable[int]]) -> frozenset[int]:
+    reached, frontier = {start}, [start]
+    while frontier:
+        for id in onward(frontier.pop()):
+            if id not in reached:
+                reached.add(id)
+                frontier.append(id)
+    return frozenset(reached)

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from ingest.synonyms import SPELT_OUT, STANDS_FOR
+from ingest.text import CJK
+
 _GAP = r"[^.;]{0,40}?"
 _KINDS = {
     "equity_stake": rf"""\bstakes?\b|shareholders?\b|shareholding|\bequity\b|minority\ (?:holding|interest)
@@ -64,7 +67,13 @@ _EMPTY_WORDS = (
     "would has have had do does did not no about around some their his her he she they them which who whom into over "
     "than also more most said say says if vehicle car auto us china market"
 )
-_EMPTY = frozenset(_EMPTY_WORDS.split())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_EMPTY = _words(_EMPTY_WORDS)
 _SAME = {
     "electric": "ev", "electrified": "ev", "evs": "ev", "companies": "maker", "company": "maker", "manufacturer": "maker",
     "manufacturers": "maker", "makers": "maker", "carmaker": "maker", "carmakers": "maker", "automaker": "maker",
@@ -101,3 +110,58 @@ def share_of(wanted: frozenset[str], found: frozenset[str], ignored: Iterable[st
     """How much of the wanted words is found, from 0 to 1."""
     wanted = wanted - frozenset(ignored)
     return len(wanted & found) / len(wanted) if wanted else 0.0
+
+
+_WORDS = re.compile(rf"[a-z0-9\u00e0-\u024f]+(?:\.\d+)?|[{CJK}]+")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
+_UNIT = re.compile(r"(\d)(k|m|b|bn|mn|mln)\b")
+_FUNCTION_WORDS = _words(
+    "the an a of to in on at by for from with and or its it is are was were be been being as that this these those will "
+    "would has have had do does did about some their his her he she they them which who whom into over than also"
+)
+_ENDING = re.compile(r"(?:ations?|ating|ated|ate|ments?|ions?|ings?|ied|ies|ed|es|s|ers?|e|y|ly)$")
+
+
+def searched_words(folded: str) -> list[str]:
+    """The words of a text as an index holds them, in order: stems, one word of each group of synonyms, pairs of
+    Chinese characters.
+    """
+    lowered = folded.lower().replace("'s", "")
+    for spelt_out, word in SPELT_OUT:
+        if spelt_out in lowered:
+            lowered = lowered.replace(spelt_out, word)
+    lowered = _UNIT.sub(r"\1 \2", _THOUSANDS.sub("", lowered))
+    found = []
+    for token in _WORDS.findall(lowered):
+        if token[0] >= "\u3400":
+            found += [token[at : at + 2] for at in range(max(1, len(token) - 1))]
+        elif token not in _FUNCTION_WORDS:
+            found.append(_searched(token))
+    return found
+
+
+_searched_words: dict[str, str] = {}
+
+
+def _searched(token: str) -> str:
+    known = _searched_words.get(token)
+    if known is None:
+        known = STANDS_FOR.get(token, token)
+        if len(known) > 4:
+            cut = _ENDING.sub("", known)
+            known = cut if len(cut) >= 3 else known
+        elif len(known) == 4:
+            known = known.removesuffix("s")
+        if len(_searched_words) < 50_000:
+            _searched_words[token] = known
+    return known
+
+
+def pieces(folded: str) -> frozenset[str]:
+    """The runs of four letters in a text's words, their ends included: they tell “Steven” near “Steve”."""
+    found = set()
+    for token in _WORDS.findall(folded.lower().replace("'s", "")):
+        if token[0] < "\u3400" and token not in _FUNCTION_WORDS:
+            word = f" {token} "
+            found.update(word[at : at + 4] for at in range(len(word) - 3))
+    return frozenset(found)

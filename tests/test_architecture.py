@@ -21,14 +21,19 @@ PURE = [
     "deals/kinds.py",
     "deals/rungs.py",
     "ingest/matching.py",
+    "ingest/names.py",
     "ingest/opml.py",
     "ingest/pace.py",
     "ingest/parsing.py",
+    "ingest/profiles.py",
+    "ingest/retrieval.py",
     "ingest/schedule.py",
     "ingest/stance.py",
+    "ingest/synonyms.py",
     "ingest/text.py",
     "ingest/trimming.py",
     "ingest/upkeep.py",
+    "ingest/wording.py",
 ]
 IMPURE = {"aiohttp", "celery", "http", "os", "pathlib", "requests", "socket", "sqlite3", "subprocess", "urllib3"}
 CLOCKS = {"datetime.now", "datetime.utcnow", "date.today", "timezone.now", "time.time", "time.monotonic", "time.sleep"}
