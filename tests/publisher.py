@@ -32,6 +32,17 @@ class Publisher:
 
     def __exit__(self, *_):
         self.stopped.set()
+        self._hang_up()
+
+    @contextlib.contextmanager
+    def away(self):
+        """Nothing listens meanwhile; who is being answered is answered to the end."""
+        self._hang_up()
+        yield
+        self.listening = socket.create_server(("127.0.0.1", self.port))
+        self.__enter__()
+
+    def _hang_up(self):
         with contextlib.suppress(OSError):
             self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()

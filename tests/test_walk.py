@@ -3,16 +3,11 @@
 Twice: on SQLite with the broker as files, and on PostgreSQL with Redis; each with a real Celery worker and beat.
 """
 
-import json
 import os
 import socket
-import subprocess
-import sys
-import time
 import uuid
 from email import message_from_bytes
 from email.policy import default as mail_policy
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,9 +15,9 @@ import pytest
 import redis
 from aiosmtpd.controller import Controller
 
-ROOT = Path(__file__).parent.parent
+from tests.house import House
+
 REDIS_DATABASE = 13  # so that no other worker on that server takes our tasks
-PATIENCE = 60  # seconds until we give up waiting for a worker
 
 FEED = """<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0"><channel><title>Yicai</title><link>https://www.yicai.example/</link><description>News</description>
@@ -98,56 +93,6 @@ class Mailbox:
         return "250 taken"
 
 
-class House:
-    """A Hearsay of its own: its database, its broker, its processes."""
-
-    def __init__(self, **settings):
-        self.settings = {**os.environ, "DJANGO_SETTINGS_MODULE": "tracker.settings", **settings}
-        self.processes = []
-
-    def run(self, code, argument=""):
-        """What `answer` is after the code has run inside the house."""
-        frame = "import json, sys, django\ndjango.setup()\nargument = sys.argv[1]\n{}\nprint(json.dumps(answer))"
-        done = subprocess.run(
-            [sys.executable, "-c", frame.format(code), argument],
-            cwd=ROOT,
-            env=self.settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    def start(self, *command):
-        log = open(Path(self.settings["DATA_DIR"]) / f"{len(self.processes)}.log", "wb")  # noqa: SIM115
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=self.settings, stdout=log, stderr=log
-        )
-        log.close()
-        self.processes.append(process)
-
-    def wait_for(self, code, enough=bool):
-        until = time.monotonic() + PATIENCE
-        while not enough(found := self.run(code)):
-            assert time.monotonic() < until, f"still {found!r} after {PATIENCE} s\n{self.logs()}"
-            time.sleep(0.5)
-        return found
-
-    def logs(self):
-        return "\n".join(path.read_text()[-3000:] for path in Path(self.settings["DATA_DIR"]).glob("*.log"))
-
-    def stop(self):
-        for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
 @pytest.fixture
 def mailbox():
     handler = Mailbox()
@@ -190,10 +135,7 @@ def house(request, tmp_path, httpserver, mailbox):
         settings["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{REDIS_DATABASE}").geturl()
         redis.Redis.from_url(settings["REDIS_URL"]).flushdb()
     house = House(**settings)
-    migrated = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=house.settings, capture_output=True, check=False
-    )
-    assert migrated.returncode == 0, migrated.stderr
+    house.manage("migrate", "-v0")
     if request.param == "production":
         house.start("celery", "-A", "tracker", "worker", "--concurrency", "1")
         house.start("celery", "-A", "tracker", "beat")
