@@ -1,10 +1,11 @@
 """Ask publishers for their feeds, and read their answers as the protocol means them. Over `outbound` alone."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
-from outbound.client import FetchError, Request, Response, fetch_all
+from outbound.client import FetchError, LargeBodies, Request, Response, fetch_all, fetch_each
 
 logger = logging.getLogger(__name__)
 
@@ -55,15 +56,20 @@ class Answer:
     gone: bool = False
 
 
-def ask_all(
-    questions: Sequence[Question], *, deadline: float = 30, lull: float | None = None
-) -> Iterator[tuple[int, Answer] | None]:
-    """Each question's place with its answer, as they come in; `deadline` in seconds for each. Never raises for one.
+def ask_all(questions: Sequence[Question], *, deadline: float = 30) -> Iterator[tuple[int, Answer]]:
+    """Each question's place with its answer, as they come in; `deadline` in seconds for each. Never raises for one."""
+    for place, outcome in fetch_all([question.request() for question in questions], deadline=deadline):
+        yield place, read(questions[place], outcome)
 
-    None comes whenever none has come for `lull` seconds.
-    """
-    for found in fetch_all([question.request() for question in questions], deadline=deadline, lull=lull):
-        yield found and (found[0], read(questions[found[0]], found[1]))
+
+def ask_each(
+    questions: Sequence[Question], tell: Callable[[int, Answer], None], *, large: LargeBodies, deadline: float = 30
+) -> Future:
+    """`ask_all` for one who does not wait: see `outbound.client.fetch_each`."""
+    requests = [question.request() for question in questions]
+    return fetch_each(
+        requests, lambda place, outcome: tell(place, read(questions[place], outcome)), large=large, deadline=deadline
+    )
 
 
 def read(question: Question, outcome: Response | Exception) -> Answer:

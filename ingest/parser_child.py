@@ -6,8 +6,8 @@ child per process, kills it on overrun and starts the next one when it is needed
 stdin closes.
 
 Over the pipes go frames of a length (4 bytes) and so many bytes. To the child: JSON of the arguments, then the body;
-the next document is sent while the last one is read. From it: JSON when it is up and for each document, never pickles: what comes out of a parser
-of hostile input is not trusted either.
+the next document is sent while the last one is read. From it: JSON when it is up and for each document, never pickles:
+what comes out of a parser of hostile input is not trusted either.
 """
 
 import atexit
@@ -52,7 +52,6 @@ class Limits(NamedTuple):
 
 LIMITS = Limits()
 QUICK = 0.5  # seconds in which nearly every feed is read; the others can wait until those are
-MOST_OVERRUNS = 20
 
 
 class ParseOverrun(Exception):
@@ -85,21 +84,19 @@ def parse_limited(
 
 def parse_all_limited(
     documents: Sequence[Document], *, now: datetime, wall: float | None = None
-) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
-    """What comes of each document, in order. The limits are those of one document, whatever stands beside it.
+) -> Iterator[ParsedFeed | NotAFeed | ParseOverrun]:
+    """What comes of each document, in order, as it comes. The limits are those of one, whatever stands beside it.
 
-    `wall` are seconds for each, if fewer than the limits give; then MOST_OVERRUNS are met at most, and what stands
-    behind them is left unread.
+    `wall` are seconds for each, if fewer than the limits give.
     """
-    outcomes: list[ParsedFeed | NotAFeed | ParseOverrun] = []
+    done = 0
     with _turn:
-        while len(outcomes) < len(documents):
-            if wall and sum(isinstance(outcome, ParseOverrun) for outcome in outcomes) >= MOST_OVERRUNS:
-                break
+        while done < len(documents):
             child = _child()
             room = max(child.limits.documents - child.documents, 1)
-            outcomes += child.parse_each(documents[len(outcomes) : len(outcomes) + room], now, wall)
-    return outcomes
+            for outcome in child.parse_each(documents[done : done + room], now, wall):
+                done += 1
+                yield outcome
 
 
 # The parent's side
@@ -132,29 +129,29 @@ class Child:
 
     def parse_each(
         self, documents: Sequence[Document], now: datetime, wall: float | None = None
-    ) -> list[ParsedFeed | NotAFeed | ParseOverrun]:
+    ) -> Iterator[ParsedFeed | NotAFeed | ParseOverrun]:
         """What comes of the documents, in order, up to the one that this child ended with."""
-        outcomes: list[ParsedFeed | NotAFeed | ParseOverrun] = []
         self.wall = min(wall or self.limits.wall, self.limits.wall)
         self.unsent, self.received = self._questions(documents, now), bytearray()
         self.sending = next(self.unsent, None)
+        left = len(documents)
         try:
             if not self.documents:
                 self._answer(until=time.monotonic() + self.limits.wall)  # the word that it is up
-            for _ in documents:
+            while left:
                 self.documents += 1
                 answer = self._answer(until=time.monotonic() + self.wall)
-                outcomes.append(outcome_of(answer))
+                left = 0 if answer["last"] else left - 1
                 if answer["last"]:
                     self.end()
-                    break
+                yield outcome_of(answer)
         except ParseOverrun as overrun:
+            left = 0
             self.end()
-            outcomes.append(overrun)
-        except BaseException:  # also when our own task is stopped half-way: the next question needs a clean pipe
-            self.end()
-            raise
-        return outcomes
+            yield overrun
+        finally:
+            if left:  # also when our own task is stopped half-way: the next question needs a clean pipe
+                self.end()
 
     def _questions(self, documents: Sequence[Document], now: datetime) -> Iterator[memoryview]:
         for body, content_type, base, known in documents:

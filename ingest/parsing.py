@@ -115,6 +115,11 @@ class ParsedFeed:
     pace: Pace = Pace()
     items: bytes = b""  # records of all items that the document holds, to be `known` next time; b"" if it is odd
 
+    @property
+    def size(self) -> int:
+        """Characters of its entries' texts."""
+        return sum(len(entry.text) for entry in self.entries)
+
 
 def parse(
     body: bytes, *, content_type: str = "", base: str = "", now: datetime, known: bytes | None = None

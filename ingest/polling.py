@@ -5,38 +5,44 @@ No lock is held while fetching or parsing; `storing` writes what a batch brought
 
 import hashlib
 import logging
+import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import compress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, Value
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from deals import clock
-from ingest.fetch import OUR_FAULT, Answer, Question, ask_all
-from ingest.models import Entry, Feed
+from ingest.fetch import OUR_FAULT, Answer, Question, ask_each
+from ingest.models import Feed
 from ingest.parser_child import QUICK, TOO_LONG, Document, ParseOverrun, parse_all_limited
 from ingest.parsing import ParsedFeed
 from ingest.storing import Brought, Polled, note
 from ingest.subscribing import same
 from ingest.trimming import READING
+from outbound.client import LargeBodies
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 500
 # What came is stored when so much of it is held, or when nothing has come for so long (seconds): a slow publisher keeps
-# no other's news waiting.
-HELD_ANSWERS = BATCH
-HELD_BYTES = 16_000_000
+# no other's news waiting, and the parser reads on while we store.
+HELD_DOCUMENTS = 100
+HELD_CHARACTERS = 4_000_000
 LULL = 0.5
-# A batch is given up after this many seconds, its unfinished feeds left to the next one. What has come by then is read
-# for READ_ON more at most: a batch of nothing but feeds that hang the parser takes that long.
+READ_TOGETHER = 20
+# A batch asks for no more after this many seconds, and its unfinished feeds are left to the next one. What has come by
+# then is read for READ_ON more at most: a batch of nothing but feeds that hang the parser takes that long.
 BUDGET = 40.0
 READ_ON = 40.0
 LEASE = timedelta(minutes=3)
@@ -70,16 +76,30 @@ def there() -> Any:
 
 
 def take(feeds, limit: int | None = None) -> list[Feed]:
-    """Lease those of a queryset that nobody holds, up to `limit`; those that have not failed come first."""
-    lease = uuid.uuid4()
-    free = Q(lease_until=None) | Q(lease_until__lt=there())
-    chosen = feeds.filter(free).order_by("failures", "next_poll_at").values("pk")[:limit]
-    now = there()
-    until = now + LEASE if isinstance(now, datetime) else ExpressionWrapper(now + Value(LEASE), DateTimeField())
-    if not Feed.objects.filter(free, pk__in=chosen).update(lease=lease, lease_until=until):
-        return []
-    held = Feed.objects.filter(lease=lease).select_related("source").order_by("failures", "next_poll_at")
-    return list(held.annotate(has_entries=Exists(Entry.objects.filter(feed=OuterRef("pk")))))
+    """Lease those of a queryset that nobody holds, up to `limit`; those that have not failed come first.
+
+    Each knows then, without another question, its source's language and whether it has entries.
+    """
+    chosen = (
+        feeds.filter(Q(lease_until=None) | Q(lease_until__lt=there()))
+        .order_by("failures", "next_poll_at")
+        .values("pk")[:limit]
+    )
+    wanted, values = chosen.query.sql_with_params()
+    lease, lease_until = Feed._meta.get_field("lease"), Feed._meta.get_field("lease_until")
+    if connection.vendor == "postgresql":
+        now, until, times = "statement_timestamp()", "statement_timestamp() + %s", [LEASE]
+    else:
+        now = until = "%s"
+        times = [lease_until.get_db_prep_save(at, connection) for at in (timezone.now() + LEASE, timezone.now())]
+    taken = Feed.objects.raw(
+        f"UPDATE ingest_feed SET lease = %s, lease_until = {until} "  # noqa: S608  no value in it
+        f"WHERE (lease_until IS NULL OR lease_until < {now}) AND id IN ({wanted}) RETURNING *, "
+        "(SELECT language FROM deals_source WHERE id = ingest_feed.source_id) AS source_language, "
+        "EXISTS (SELECT 1 FROM ingest_entry WHERE feed_id = ingest_feed.id) AS has_entries",
+        [lease.get_db_prep_save(uuid.uuid4(), connection), *times, *values],
+    )
+    return sorted(taken, key=lambda feed: (feed.failures, feed.next_poll_at))
 
 
 def poll(
@@ -87,105 +107,177 @@ def poll(
 ) -> Iterator[Polled]:
     """Poll leased feeds, yielding each as it is finished.
 
-    `budget` in seconds: what is not begun by then is given back, still due. `deadline` in seconds for each fetch.
+    `budget` in seconds: what is not finished by then is given back, still due. `deadline` in seconds for each fetch.
     `now` is the database's clock unless told.
     """
     began = time.monotonic()
-    taken_at = None if now or not feeds or not feeds[0].lease_until else feeds[0].lease_until - LEASE
-    waiting = dict(enumerate(feeds))
-    held: list[tuple[Feed, Answer]] = []
-    slow: list[tuple[Feed, Answer]] = []
+    taken_at = now or (feeds[0].lease_until - LEASE if feeds and feeds[0].lease_until else clock.now())
+    waiting = {feed.pk: feed for feed in feeds}
+    held: list[Brought] = []
 
-    def moment() -> datetime | None:
-        return now or (taken_at and taken_at + timedelta(seconds=time.monotonic() - began))
+    def settled() -> Iterator[Polled]:
+        yield from settle(held, now or taken_at + timedelta(seconds=time.monotonic() - began))
+        for one in held:
+            del waiting[one.feed.pk]
+        held.clear()
 
-    def late(by: float = 0) -> bool:
-        return budget is not None and time.monotonic() - began > budget + by
-
-    answers = ask_all(
-        [Question(feed.url, feed.etag, feed.last_modified) for feed in feeds], deadline=deadline, lull=LULL
-    )
+    coming = bring(feeds, budget=budget, deadline=deadline, now=taken_at)
     try:
-        for found in answers:
-            if found:
-                held.append((waiting.pop(found[0]), found[1]))
-            while held and (late() or not found or not waiting or is_enough(held)) and not late(by=READ_ON):
-                settled = settle_all(held, moment(), slow)
-                done = {polled.feed.pk for polled in settled} | {feed.pk for feed, _ in slow}
-                held = [(feed, answer) for feed, answer in held if feed.pk not in done]
-                yield from settled
-            if late():
-                break
-        while slow:  # what takes its time keeps no other waiting, and has no more of it than the batch has
-            feed, answer = slow.pop(0)
-            if late():
-                answer = replace(answer, body=None, trouble=TOO_LONG)
-            yield settle(feed, answer, moment())
+        for brought in coming:
+            if brought:
+                held.append(brought)
+            if held and (not brought or is_enough(held)):
+                yield from settled()
+        if held:
+            yield from settled()
     finally:
-        answers.close()
-        release([*waiting.values(), *(feed for feed, _ in held), *(feed for feed, _ in slow)])
+        coming.close()
+        release(waiting.values())
 
 
-def is_enough(held: list[tuple[Feed, Answer]]) -> bool:
-    return len(held) >= HELD_ANSWERS or sum(len(answer.body or b"") for _, answer in held) > HELD_BYTES
+def is_enough(held: list[Brought]) -> bool:
+    documents = [brought.parsed for brought in held if brought.parsed]
+    return len(documents) >= HELD_DOCUMENTS or sum(document.size for document in documents) > HELD_CHARACTERS
 
 
-def release(feeds: Iterable[Feed]):
-    for feed in feeds:
-        Feed.objects.filter(pk=feed.pk, lease=feed.lease).update(lease=None, lease_until=None)
+def release(feeds: Collection[Feed]):
+    if feeds:
+        leases = {feed.lease for feed in feeds}
+        Feed.objects.filter(pk__in=[feed.pk for feed in feeds], lease__in=leases).update(lease=None, lease_until=None)
 
 
-def settle(feed: Feed, answer: Answer, now: datetime | None = None) -> Polled:
-    """Store what an answer brings, then when to ask next."""
-    (polled,) = settle_all([(feed, answer)], now)
-    return polled
-
-
-def settle_all(
-    answers: list[tuple[Feed, Answer]], now: datetime | None = None, slow: list[tuple[Feed, Answer]] | None = None
-) -> list[Polled]:
-    """Store what answers bring, and when to ask next. A fault of one feed is noted on it and stops no other.
-
-    Of what an answer says that its feed brought already, nothing is parsed or asked of the database. Those whose
-    reading takes long are put into `slow` instead, if it is given; behind many of these, some are left unread.
-    """
-    now = now or clock.now()
+def settle(brought: list[Brought], now: datetime) -> list[Polled]:
+    """Store what polls brought, and when to ask next. A fault of one feed is noted on it and stops no other."""
     try:
-        brought = read_all(answers, now, slow)
-        return note(brought, now) if brought else []
+        return note(brought, now)
     except (OperationalError, InterfaceError, SoftTimeLimitExceeded):  # not the feeds' fault
         raise
     except Exception:
-        if len(answers) > 1:
-            put_off = {feed.pk for feed, _ in slow or []}
-            return [settle(feed, answer, now) for feed, answer in answers if feed.pk not in put_off]
-        ((feed, answer),) = answers
-        logger.exception("Storing what %s brought failed by a fault of ours", feed.url)
-        return note([Brought(feed, replace(answer, body=None), OUR_FAULT)], now)
+        if len(brought) > 1:
+            return [polled for one in brought for polled in settle([one], now)]
+        (one,) = brought
+        logger.exception("Storing what %s brought failed by a fault of ours", one.feed.url)
+        return note([Brought(one.feed, one.answer, OUR_FAULT)], now)
 
 
-def read_all(
-    answers: list[tuple[Feed, Answer]], now: datetime, slow: list[tuple[Feed, Answer]] | None = None
-) -> list[Brought]:
-    """What answers hold that their feeds did not bring last time, parsed; without those put into `slow` or left unread."""
-    brought = {feed.pk: Brought(feed, replace(answer, body=None), answer.trouble) for feed, answer in answers}
-    digests = {feed.pk: digest_of(answer) for feed, answer in answers if answer.body is not None}
-    changed = [
-        (feed, answer) for feed, answer in answers if feed.pk in digests and digests[feed.pk] != bytes(feed.body_digest)
-    ]
-    documents = [Document(answer.body, answer.content_type, answer.url, bytes(feed.items)) for feed, answer in changed]
-    outcomes = parse_all_limited(documents, now=now, wall=None if slow is None else QUICK)
-    for feed, _ in changed[len(outcomes) :]:
-        del brought[feed.pk]
-    for (feed, answer), outcome in zip(changed, outcomes, strict=False):
-        if slow is not None and isinstance(outcome, ParseOverrun) and not outcome.final:
-            slow.append((feed, answer))
-            del brought[feed.pk]
-        elif isinstance(outcome, ParsedFeed):
-            brought[feed.pk] = replace(brought[feed.pk], parsed=outcome, body_digest=digests[feed.pk])
+# Fetching, reading and storing go on side by side: on the loop, in a thread that feeds the parser, in the caller.
+
+
+def bring(feeds: list[Feed], *, budget: float | None, deadline: float, now: datetime) -> Iterator[Brought | None]:
+    """Ask for feeds and read what they answer, each as it is done. None comes whenever none was for LULL seconds."""
+    began = time.monotonic()
+    done: SimpleQueue[Brought | None] = SimpleQueue()
+    reader = Reader(done.put, now)
+
+    def tell(place: int, answer: Answer):
+        if answer.body is None:
+            done.put(Brought(feeds[place], answer, answer.trouble))
         else:
-            brought[feed.pk] = replace(brought[feed.pk], trouble=f"{outcome}{led_elsewhere(feed, answer)}")
-    return list(brought.values())
+            reader.unread.put((feeds[place], answer))
+
+    questions = [Question(feed.url, feed.etag, feed.last_modified) for feed in feeds]
+    asking = ask_each(questions, tell, large=reader.large, deadline=deadline)
+    asking.add_done_callback(lambda _: reader.unread.put(None))
+    try:
+        while (over := -1.0 if budget is None else time.monotonic() - began - budget) < READ_ON:
+            if over > 0 and not reader.late:
+                reader.late = True
+                asking.cancel()
+            try:
+                brought = done.get(timeout=LULL)
+            except Empty:
+                yield None
+                continue
+            if brought is None:
+                return
+            yield brought
+    finally:
+        asking.cancel()
+        reader.ended = True
+
+
+class Reader(threading.Thread):
+    """Reads answers as they come, those together that have come meanwhile, and tells what each brought, at last None.
+
+    What takes its time keeps no other waiting: it is read when all others are. It gets no more time than the batch has.
+    """
+
+    def __init__(self, tell: Callable[[Brought | None], None], now: datetime):
+        super().__init__(name="reader", daemon=True)
+        self.tell, self.now = tell, now
+        self.unread: SimpleQueue[tuple[Feed, Answer] | None] = SimpleQueue()  # None: no more will come
+        self.all_came = False
+        self.large = LargeBodies()
+        self.slow: list[tuple[Feed, Answer]] = []
+        self.late = False
+        self.ended = False  # nobody listens any more
+        self.start()
+
+    def run(self):
+        while answers := self._next():
+            self._read(answers, wall=QUICK)
+        for feed, answer in self.slow:
+            if self.late:
+                self._tell(answer, Brought(feed, replace(answer, body=None), TOO_LONG))
+            else:
+                self._read([(feed, answer)])
+        self.tell(None)
+
+    def _next(self) -> list[tuple[Feed, Answer]]:
+        found: list[tuple[Feed, Answer]] = []
+        with suppress(Empty):
+            while len(found) < READ_TOGETHER and not self.all_came and not self.ended:
+                answered = self.unread.get(block=not found)
+                if answered:
+                    found.append(answered)
+                self.all_came = not answered
+        return found
+
+    def _read(self, answers: list[tuple[Feed, Answer]], wall: float | None = None):
+        done = 0
+        try:
+            for brought in read_all(answers, self.now, wall):
+                if self.ended:
+                    return
+                if brought:
+                    self._tell(answers[done][1], brought)
+                else:
+                    self.slow.append(answers[done])
+                done += 1
+        except Exception:
+            feed, answer = answers[done]
+            logger.exception("Reading what %s brought failed by a fault of ours", feed.url)
+            self._tell(answer, Brought(feed, replace(answer, body=None), OUR_FAULT))
+            self._read(answers[done + 1 :], wall)
+
+    def _tell(self, answer: Answer, brought: Brought):
+        self.large.let_go(answer.body or b"")
+        self.tell(brought)
+
+
+def read_all(answers: list[tuple[Feed, Answer]], now: datetime, wall: float | None = None) -> Iterator[Brought | None]:
+    """What answers hold that their feeds did not bring last time, parsed; in their order, each as it is done.
+
+    With None for what could not be read within `wall` seconds, but may be in the time that a document has.
+    """
+    digests = [digest_of(answer) for _, answer in answers]
+    changed = [found != bytes(feed.body_digest) for (feed, _), found in zip(answers, digests, strict=True)]
+    documents = [
+        Document(answer.body, answer.content_type, answer.url, bytes(feed.items))
+        for feed, answer in compress(answers, changed)
+    ]
+    outcomes = parse_all_limited(documents, now=now, wall=wall)
+    for (feed, answer), found, is_changed in zip(answers, digests, changed, strict=True):
+        brought = Brought(feed, replace(answer, body=None), answer.trouble)
+        outcome = next(outcomes) if is_changed else None
+        if isinstance(outcome, ParsedFeed):
+            yield replace(brought, parsed=outcome, body_digest=found)
+        elif isinstance(outcome, ParseOverrun) and wall and not outcome.final:
+            yield None
+        elif outcome:
+            yield replace(brought, trouble=f"{outcome}{led_elsewhere(feed, answer)}")
+        else:
+            yield brought
 
 
 def digest_of(answer: Answer) -> bytes:

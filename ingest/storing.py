@@ -148,6 +148,11 @@ def has_entries(feed: Feed) -> bool:
     return feed.has_entries
 
 
+def language_of(feed: Feed) -> str:
+    """Its source's; known for a feed that `take` gave."""
+    return feed.source_language if hasattr(feed, "source_language") else feed.source.language
+
+
 def known_among(digests: dict[int, list[bytes]]) -> set[tuple[int, bytes]]:
     """Which of these guids, by feed, are stored: one query for all."""
     known: set[tuple[int, bytes]] = set()
@@ -168,7 +173,7 @@ def entry_of(feed: Feed, entry: ParsedEntry, outlets: Outlets, now: datetime) ->
         title=entry.title,
         text=entry.text,
         author=entry.author,
-        language=entry.language or feed.source.language,
+        language=entry.language or language_of(feed),
         published_at=entry.published_at,
         first_seen_at=now,
         is_news=is_news,

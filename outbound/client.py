@@ -7,7 +7,8 @@ than its deadline over all redirects, and may not bring more bytes than its limi
 import asyncio
 import socket
 import ssl
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,16 +26,17 @@ from outbound.addresses import PORTS, is_public
 from outbound.bodyless import Connector
 from outbound.decoding import ACCEPT_ENCODING, Body, too_large
 from outbound.errors import FetchError, ForbiddenAddress
+from outbound.large import SMALL, LargeBodies
 from outbound.turns import Turns
 
-__all__ = ["FetchError", "Request", "Response", "fetch", "fetch_all", "get"]
+__all__ = ["FetchError", "LargeBodies", "Request", "Response", "fetch", "fetch_all", "fetch_each", "get"]
 
 DEADLINE = 30.0
 LIMIT = 5_000_000
 LONGEST_URL = 2048
 MOST_REDIRECTS = 5
 PER_HOST = 2
-AT_ONCE = 50
+AT_ONCE = 250
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -101,17 +103,20 @@ class Client:
         deadline: float = DEADLINE,
         limit: int = LIMIT,
         local: Collection[str] = (),
+        large: LargeBodies | None = None,
     ) -> Response:
         """GET an address. `deadline` in seconds over all hops, `limit` in bytes. Raises FetchError."""
         try:
             async with asyncio.timeout(deadline):
-                return await self._follow(url, dict(headers or {}), limit, local)
+                return await self._follow(url, dict(headers or {}), limit, local, large)
         except TimeoutError:
             raise FetchError(f"The server took longer than {deadline:g} seconds.") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(in_plain_words(error)) from error
 
-    async def _follow(self, url: str, headers: dict[str, str], limit: int, local: Collection[str]) -> Response:
+    async def _follow(
+        self, url: str, headers: dict[str, str], limit: int, local: Collection[str], large: LargeBodies | None
+    ) -> Response:
         target = gate(url, local)
         local = local if is_local(target, local) else ()  # a publisher outside leads nobody inside
         permanent, permanent_so_far = None, True
@@ -119,7 +124,7 @@ class Client:
         for _ in range(MOST_REDIRECTS + 1):
             async with self._asked(target, headers, local) as answer:
                 if answer.status not in REDIRECTS or "Location" not in answer.headers:
-                    body = await read(answer, limit) if 200 <= answer.status < 300 else b""
+                    body = await read(answer, limit, large) if 200 <= answer.status < 300 else b""
                     return Response(answer.status, str(target), answer.headers, body, permanent, not permanent_so_far)
                 seen.add(target)
                 target = gate(str(joined(target, answer.headers["Location"])), local)
@@ -195,14 +200,23 @@ def host_of(url: str) -> str:
         return ""
 
 
-async def read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+async def read(answer: aiohttp.ClientResponse, limit: int, large: LargeBodies | None = None) -> bytes:
     """The unpacked body. Raises FetchError if it is larger than `limit`, packed or unpacked."""
     if (answer.content_length or 0) > limit:
         raise too_large(limit)
     body = Body(", ".join(answer.headers.getall("Content-Encoding", [])), limit)
-    async for piece in answer.content.iter_chunked(65_536):
-        body.feed(piece)
-    return body.finish()
+    admitted = large is None
+    try:
+        async for piece in answer.content.iter_chunked(65_536):
+            body.feed(piece)
+            if large and not admitted and len(body.unpacked) > SMALL:
+                await large.admit()
+                admitted = True
+        return body.finish()
+    except BaseException:
+        if large and admitted:
+            large.give_back()
+        raise
 
 
 def in_plain_words(error: Exception) -> str:
@@ -255,15 +269,32 @@ def get(
 
 
 def fetch_all(
-    requests: Iterable[Request], *, deadline: float = DEADLINE, limit: int = LIMIT, lull: float | None = None
-) -> Iterator[tuple[int, Response | Exception] | None]:
+    requests: Iterable[Request], *, deadline: float = DEADLINE, limit: int = LIMIT
+) -> Iterator[tuple[int, Response | Exception]]:
     """Fetch side by side, two at a time per host: each request's place in `requests` with its answer, as they finish.
 
     In place of an answer stands a FetchError, or another exception if the fault is ours: one address must not stop
-    the others. Closing the iterator drops what is still under way. None comes whenever none has finished for `lull`
-    seconds.
+    the others. Closing the iterator drops what is still under way.
     """
+    yield from loop.as_completed(in_turn(requests, deadline=deadline, limit=limit))
+
+
+def fetch_each(
+    requests: Iterable[Request],
+    tell: Callable[[int, Response | Exception], None],
+    *,
+    large: LargeBodies,
+    deadline: float = DEADLINE,
+    limit: int = LIMIT,
+) -> Future:
+    """`fetch_all` for one who does not wait: answers are told on the loop's thread. Cancel what comes back to drop the rest.
+
+    `large` bounds what answers hold that were not let go of yet.
+    """
+    return loop.run_each(in_turn(requests, deadline=deadline, limit=limit, large=large), tell)
+
+
+def in_turn(requests: Iterable[Request], **options) -> list[Coroutine]:
     client = loop.resident(default_client)
-    options = {"deadline": deadline, "limit": limit, "local": settings.LOCAL_FEEDS}
-    asked = [client.fetch_in_turn(request, **options) for request in requests]
-    yield from loop.as_completed(asked, lull)
+    options["local"] = settings.LOCAL_FEEDS
+    return [client.fetch_in_turn(request, **options) for request in requests]

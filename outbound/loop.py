@@ -5,7 +5,7 @@ import atexit
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -53,33 +53,37 @@ def submit(coroutine: Coroutine) -> Future:
     return running().call(coroutine)
 
 
-def as_completed(coroutines: list[Coroutine], lull: float | None = None) -> Iterator[tuple[int, Any] | None]:
-    """Run them side by side: each one's place with its result or exception, as they finish. Closing it cancels.
+def soon(call: Callable[[], Any]) -> None:
+    """Have it called on the loop's thread."""
+    running().loop.call_soon_threadsafe(call)
 
-    None comes whenever none has finished for `lull` seconds.
+
+def run_each(coroutines: Iterable[Coroutine], tell: Callable[[int, Any], None]) -> Future:
+    """Run them side by side and tell, on the loop's thread, each one's place with its result or exception.
+
+    Cancelling what comes back drops those that are still under way.
     """
-    done: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
 
-    async def kept(place: int, coroutine: Coroutine):
+    async def told(place: int, coroutine: Coroutine):
         try:
-            done.put((place, await coroutine))
-        except Exception as error:  # told to whoever reads
-            done.put((place, error))
+            found = await coroutine
+        except Exception as error:  # told to whoever asked
+            found = error
+        tell(place, found)
 
     async def all_of_them():
-        await asyncio.gather(*(kept(place, coroutine) for place, coroutine in enumerate(coroutines)))
+        await asyncio.gather(*(told(place, coroutine) for place, coroutine in enumerate(coroutines)))
 
-    together = submit(all_of_them())
-    left = len(coroutines)
+    return submit(all_of_them())
+
+
+def as_completed(coroutines: list[Coroutine]) -> Iterator[tuple[int, Any]]:
+    """Run them side by side: each one's place with its result or exception, as they finish. Closing it cancels."""
+    done: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+    together = run_each(coroutines, lambda place, found: done.put((place, found)))
     try:
-        while left:
-            try:
-                found = done.get(timeout=lull)
-            except queue.Empty:
-                yield None
-                continue
-            left -= 1
-            yield found
+        for _ in coroutines:
+            yield done.get()
     finally:
         together.cancel()
 

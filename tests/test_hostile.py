@@ -74,11 +74,8 @@ def test_feeds_that_hang_the_parser_wait_until_the_others_of_their_batch_are_sto
     assert [each.trouble for each in polled] == [parser_child.TOO_LONG] * 3
 
 
-def test_a_batch_that_has_no_time_left_gives_none_to_feeds_that_hang_the_parser(
-    publisher, make_feed, limits, monkeypatch
-):
+def test_a_batch_that_has_no_time_left_gives_none_to_feeds_that_hang_the_parser(publisher, make_feed, limits):
     limits(quick=0.4, wall=60, cpu=60)
-    monkeypatch.setattr(parser_child, "MOST_OVERRUNS", 2)
     for number in range(6):
         publisher.serve(f"/{number}", rss(HANGING))
         make_feed(f"/{number}", next_poll_at=clock.now() - timedelta(hours=1))

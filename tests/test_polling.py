@@ -9,10 +9,13 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from deals import clock
-from ingest import parser_child, polling, storing
+from ingest import parser_child, storing
+from ingest.fetch import OUR_FAULT, Answer
 from ingest.models import Decision, Entry, Feed, Suggestion
 from ingest.parser_child import Child, Limits
+from ingest.parsing import ParsedEntry, ParsedFeed
 from ingest.polling import poll, poll_due, settle, take
+from ingest.storing import Brought
 from ingest.tasks import poll_due_feeds, polling_here, read_new_entries
 from ingest.trimming import records
 from tests.publisher import answer, header
@@ -404,7 +407,7 @@ def test_feeds_that_a_batch_has_no_time_for_are_left_due(publisher, make_feed):
     make_feed("/quick")
     slow = make_feed("/slow")
 
-    polled = list(poll(take(Feed.objects.due()), budget=0))
+    polled = list(poll(take(Feed.objects.due()), budget=0.3))
 
     assert len(polled) == 1
     assert list(Feed.objects.due()) == [slow]
@@ -437,10 +440,11 @@ def test_a_fault_of_ours_is_told_on_the_feed_and_logged(make_feed, caplog):
     feed = make_feed()
     (taken,) = take(Feed.objects.due())
 
-    settle(taken, polling.Answer("200 OK", body="no bytes"))
+    nameless = ParsedEntry(guid="1", url="", title=None, text="", author="", language="", published_at=None)
+    settle([Brought(taken, Answer("200 OK"), parsed=ParsedFeed("", (nameless,)))], clock.now())
 
     feed.refresh_from_db()
-    assert feed.trouble == polling.OUR_FAULT
+    assert feed.trouble == OUR_FAULT
     assert "fault of ours" in caplog.text
 
 

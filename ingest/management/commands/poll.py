@@ -1,6 +1,7 @@
 """`manage.py poll`: a round of polling now, told line by line."""
 
 from django.core.management import BaseCommand, CommandError
+from django.db.models import prefetch_related_objects
 
 from ingest.models import Entry, Feed, Suggestion
 from ingest.polling import Summary, poll, take
@@ -21,7 +22,8 @@ class Command(BaseCommand):
         wanted = self.wanted(feed, options["all"])
         expected = wanted.count()
         summary = Summary()
-        while taken := take(wanted, 25):
+        while taken := take(wanted, 100):
+            prefetch_related_objects(taken, "source")
             for polled in poll(taken, budget=None):
                 summary.add(polled)
                 self.stdout.write(line(polled, summary.feeds, expected))
