@@ -54,7 +54,12 @@ class Outlets:
 
 def is_aggregated(feed: Feed, entry: ParsedEntry) -> bool:
     """Whether the item names an outlet, in a feed of one whom we believe that: others could pass for anybody."""
-    return feed.source.kind == SourceKind.AGGREGATOR and bool(entry.outlet or entry.outlet_host)
+    return bool(entry.outlet or entry.outlet_host) and kind_of(feed) == SourceKind.AGGREGATOR
+
+
+def kind_of(feed: Feed) -> str:
+    """Its source's; known for a feed that `polling.take` gave."""
+    return feed.source_kind if hasattr(feed, "source_kind") else feed.source.kind
 
 
 def host_of(url: str) -> str:

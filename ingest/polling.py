@@ -78,7 +78,7 @@ def there() -> Any:
 def take(feeds, limit: int | None = None) -> list[Feed]:
     """Lease those of a queryset that nobody holds, up to `limit`; those that have not failed come first.
 
-    Each knows then, without another question, its source's language and whether it has entries.
+    Each knows then, without another question, its source's language and kind, and whether it has entries.
     """
     chosen = (
         feeds.filter(Q(lease_until=None) | Q(lease_until__lt=there()))
@@ -96,6 +96,7 @@ def take(feeds, limit: int | None = None) -> list[Feed]:
         f"UPDATE ingest_feed SET lease = %s, lease_until = {until} "  # noqa: S608  no value in it
         f"WHERE (lease_until IS NULL OR lease_until < {now}) AND id IN ({wanted}) RETURNING *, "
         "(SELECT language FROM deals_source WHERE id = ingest_feed.source_id) AS source_language, "
+        "(SELECT kind FROM deals_source WHERE id = ingest_feed.source_id) AS source_kind, "
         "EXISTS (SELECT 1 FROM ingest_entry WHERE feed_id = ingest_feed.id) AS has_entries",
         [lease.get_db_prep_save(uuid.uuid4(), connection), *times, *values],
     )
