@@ -138,6 +138,16 @@ class Part(TextChoices):
     BODY = "body", "body"
 
 
+class TermKind(TextChoices):
+    """What a term states; each kind fills columns of its own."""
+
+    AMOUNT = "amount", "amount"
+    STAKE = "stake", "stake"
+    DATE = "date", "date"
+    PLATFORM = "platform", "platform"
+    COUNT = "count", "count"
+
+
 class SourceKind(TextChoices):
     WIRE = "wire", "wire"
     NEWSPAPER = "newspaper", "newspaper"

@@ -11,8 +11,9 @@ from deals import record
 from deals.choices import SourceKind
 from deals.fold import Row, fold
 from deals.history import ROW_FIELDS, to_row
-from deals.models import Claim, CompanyAlias, Evidence, Ground, Party, StatusChange
+from deals.models import Claim, CompanyAlias, Evidence, Ground, Party, StatusChange, Term
 from deals.models.evidence import STATEMENT_FIELDS
+from deals.terms import term_lines
 
 WORDS = 10
 # Sources that carry nobody's word but the speaker's own.
@@ -87,15 +88,20 @@ def _names(word: str) -> Q:
 
 
 def _updated(since: datetime) -> Q:
-    """Published, changed, edited, or with evidence that came, changed or was withdrawn since then."""
+    """Published, changed, edited, or with evidence or terms that came, changed or were withdrawn since then."""
     of_claim = {"claim": OuterRef("pk")}
     return (
         Q(created_at__gte=since)
         | Q(public_since__gte=since)
         | Exists(StatusChange.objects.filter(**of_claim, recorded_at__gte=since))
+        | Exists(Term.objects.filter(_term_since(since), evidence__claim=OuterRef("pk")))
         | Exists(Evidence.history.filter(claim_id=OuterRef("pk"), history_date__gte=since))
         | Exists(Claim.history_of_edits.filter(id=OuterRef("pk"), history_date__gte=since))
     )
+
+
+def _term_since(since: datetime) -> Q:
+    return Q(recorded_at__gte=since) | Q(withdrawn_at__gte=since)
 
 
 def with_parties(found: QuerySet[Claim]) -> QuerySet[Claim]:
@@ -109,7 +115,7 @@ def stand(found: Iterable[Claim], as_of: datetime | None = None, known_at: datet
     """The claims, each with what the record held of it then, in a constant number of queries.
 
     `.standing`, `.since_precision`; `.said`, its evidence, and `.origins`, the same grouped; `.report_count` and
-    `.origin_count`, in which a retracted origin counts for none.
+    `.origin_count`, in which a retracted origin counts for none; `.terms`, what its evidence states of terms.
     """
     found = list(found)
     standings = record.standings(found, as_of, known_at)
@@ -127,6 +133,8 @@ def stand(found: Iterable[Claim], as_of: datetime | None = None, known_at: datet
         claim.origins = record.independent_origins(claim.said)
         claim.report_count = len({item.report_id for group in claim.origins for item in group.evidence})
         claim.origin_count = sum(1 for group in claim.origins if group.counts)
+        counted = [item for item in claim.said if item.withdrawn_at is None and not item.report.retracted]
+        claim.terms = term_lines((item.pk, item.stance, term.fact) for item in counted for term in item.stated)
     return found
 
 
@@ -142,14 +150,19 @@ def as_recorded(changes: Iterable[StatusChange]) -> list[StatusChange]:
 def evidence_known(
     evidence: QuerySet[Evidence], as_of: datetime | None = None, known_at: datetime | None = None
 ) -> list[Evidence]:
-    """The evidence that the record held at `known_at` of what was said by `as_of`, as it stood then: three queries.
+    """The evidence that the record held at `known_at` of what was said by `as_of`, as it stood then: four queries.
 
-    What a row of the history rests on stays in it, though it was said after the event or has been withdrawn since.
+    Each has `.stated`, its terms. What a row of the history rests on stays in it, though it was said after the event or has been withdrawn since.
     """
     held = _held(evidence, as_of, known_at).with_record().prefetch_related("report__source__official_for")
     found = list(held.order_by("said_at", "pk"))
     if known_at:
         _read_as_then(found, known_at)
+    stated: dict[int, list[Term]] = {item.pk: [] for item in found}
+    for term in Term.objects.known(known_at).filter(evidence__in=list(stated)):
+        stated[term.evidence_id].append(term)
+    for item in found:
+        item.stated = stated[item.pk]
     return [_as_it_stood(item, as_of, known_at) for item in found]
 
 

@@ -12,7 +12,8 @@ from django.utils.encoding import iri_to_uri
 
 from deals import clock
 from deals.choices import Certainty, Part, Precision, SpeakerKind, Stance
-from deals.models import Claim, Company, Evidence, Report, Snapshot, Source
+from deals.models import Claim, Company, Evidence, Report, Snapshot, Source, Term
+from deals.terms import Fact
 
 LONGEST_URL = 2048
 
@@ -114,11 +115,13 @@ def link(
     origin: Report | None = None,
     answers: Report | None = None,
     snapshot: Snapshot | None = None,
+    terms: Iterable[tuple[Fact, str]] = (),
     recorded_at: datetime | None = None,
 ) -> Evidence:
     """Link what a report says on a claim; the same statement of the same speaker is linked once.
 
-    `said_at` defaults to the report's publication, `snapshot` to what was read of it last. Raises LinkError for a link that makes no sense.
+    `said_at` defaults to the report's publication, `snapshot` to what was read of it last; of each of the `terms` the
+    words come with it. Raises LinkError for a link that makes no sense.
     """
     if origin == report:
         origin = None
@@ -145,6 +148,7 @@ def link(
         recorded_by=by,
     )
     if standing := same_statement(evidence):
+        state_terms(standing, terms, by=by)
         return standing
     try:
         evidence.full_clean(exclude=["claim", "report", "company", "origin", "answers", "recorded_by"])
@@ -153,11 +157,30 @@ def link(
     try:
         with transaction.atomic():
             evidence.save()
+            state_terms(evidence, terms, by=by)
     except IntegrityError:
         if standing := same_statement(evidence):  # another editor linked it a moment ago
             return standing
         raise
     return evidence
+
+
+def state_terms(evidence: Evidence, terms: Iterable[tuple[Fact, str]], *, by: AbstractBaseUser | None) -> None:
+    """Record the facts that a statement gives, each with its words; one that is recorded already stays as it is."""
+    for fact, words in terms:
+        term = Term(evidence=evidence, words=words.strip()[:200], recorded_by=by, **vars(fact))
+        if evidence.terms.current().filter(kind=term.kind, words=term.words).exists():
+            continue
+        try:
+            term.full_clean(exclude=["evidence", "recorded_by"])
+        except ValidationError as error:
+            raise LinkError(" ".join(error.messages)) from error
+        term.save()
+
+
+def take_back(term: Term, *, by: AbstractBaseUser | None) -> None:
+    """Take a term back; it stays in the record. Taken back twice it is taken back once."""
+    Term.objects.current().filter(pk=term.pk).update(withdrawn_at=clock.now(), withdrawn_by=by)
 
 
 def same_statement(evidence: Evidence) -> Evidence | None:

@@ -7,10 +7,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 
 from deals import clock
 from deals.choices import Certainty, Part, SpeakerKind, Stance
 from deals.models import Claim, Company, Report, Source
+from deals.terms import STATING
+from ingest.terms import Proposal, proposed_terms, turns_on
 
 SHORTEST_INTERVAL = 10  # seconds
 LONGEST_INTERVAL = 7 * 86_400
@@ -292,6 +295,18 @@ class Suggestion(models.Model):
 
     def __str__(self):
         return f"{self.get_stance_display()}: {self.claim or 'a new claim'}"
+
+    @cached_property
+    def proposed_terms(self) -> list[Proposal]:
+        """The terms that its sentence states, where the stance states any."""
+        if self.stance not in STATING:
+            return []
+        said_at = self.entry.said_at if self.entry_id else None
+        return proposed_terms(self.passage, said_at.date() if said_at else None)
+
+    def turns_on(self, term: Proposal) -> bool:
+        """Whether the claim is of a type that such a term belongs to: then it is ticked in advance."""
+        return turns_on(self.claim.type if self.claim_id else self.deal_type, term.fact.kind)
 
     def save(self, *args, **kwargs):
         self.passage_digest = digest(self.passage)

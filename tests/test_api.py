@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from deals import clock, history, linking, snapshots
 from deals.models import Claim, StatusChange
+from deals.terms import Fact
 from tests.crowd import crowd
 
 LONG_AGO = datetime(2023, 8, 1, 12, tzinfo=UTC)
@@ -589,8 +591,9 @@ def test_the_schema_is_valid_and_each_endpoint_has_an_example_and_a_stable_name(
         assert operation["responses"]["200"]["content"]["application/json"]["examples"]
 
 
-def test_examples_have_the_fields_that_are_given(client, denied):
+def test_examples_have_the_fields_that_are_given(client, denied, link):
     claim = denied()
+    link(claim, "confirms", terms=[(Fact("stake", True, Decimal(20)), "etwa 20 Prozent")])
     for item in claim.evidence.all():
         claim.evidence.filter(pk=item.pk).update(snapshot=snapshots.keep(item.report, text="Words.", read="page"))
     schema = read_schema(client)

@@ -17,6 +17,7 @@ from deals.models import Claim, Company, Deal, Evidence, Ground, Report, Source,
 
 RUMOR = datetime(2024, 4, 15, 2, tzinfo=UTC)
 DENIAL = datetime(2024, 4, 15, 8, tzinfo=UTC)
+NO_TERMS = {"terms-TOTAL_FORMS": 0, "terms-INITIAL_FORMS": 0}
 
 
 @pytest.fixture
@@ -526,6 +527,7 @@ def test_a_company_is_found_by_its_alias_without_javascript(desk, editor, rumore
             "certainty": "stated",
             "part": "body",
             "said_precision": "day",
+            **NO_TERMS,
         },
     )
 
@@ -571,7 +573,13 @@ def test_evidence_under_a_decision_is_locked_and_its_translation_is_not(desk, ru
 
     desk.post(
         url,
-        {"stance": "denies", "quote": "forged", "translation": "A fair one", "seen_edit": form.context["seen_edit"]},
+        {
+            "stance": "denies",
+            "quote": "forged",
+            "translation": "A fair one",
+            "seen_edit": form.context["seen_edit"],
+            **NO_TERMS,
+        },
     )
 
     evidence.refresh_from_db()

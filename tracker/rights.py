@@ -9,9 +9,9 @@ APPS = ("deals", "ingest", "alerts")
 _EDITING = {
     "deals": {
         "add": "company companyalias parentage source sourcealias sourcedomain deal claim party report evidence "
-        "statuschange",
+        "term statuschange",
         "change": "company companyalias parentage source sourcealias sourcedomain deal claim party report evidence "
-        "snapshot",
+        "snapshot term",
         # The database refuses to delete what anything else names.
         "delete": "company companyalias parentage source sourcealias sourcedomain deal claim party report",
     },

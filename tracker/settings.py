@@ -242,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "Precision": "deals.choices.Precision",
         "ChangeKind": "deals.choices.Kind",
         "SourceKind": "deals.choices.SourceKind",
+        "TermKind": "deals.choices.TermKind",
         "SpeakerKind": "deals.choices.SpeakerKind",
     },
 }

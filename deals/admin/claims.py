@@ -9,6 +9,7 @@ from deals.admin.changes import may_undo
 from deals.admin.rows import AutocompleteFields, RowAdmin
 from deals.models import Claim, Deal, Evidence, Party, StatusChange
 from deals.templatetags.desk import event, mark
+from deals.terms import term_lines
 
 # The claim is one row of many: reading the whole of a very long record is left to its own tables.
 MOST_SHOWN = 500
@@ -137,14 +138,25 @@ def claim_page(claim: Claim, user) -> dict:
     standing = standings[claim.pk]
     undoable = {row.change.pk for row in rows if row.replaced_by is None and may_undo(user, row.change)}
     evidence = list(
-        Evidence.objects.filter(claim=claim).with_record().select_related("recorded_by", "withdrawn_by")[:MOST_SHOWN]
+        Evidence.objects.filter(claim=claim)
+        .with_record()
+        .select_related("recorded_by", "withdrawn_by")
+        .prefetch_related("terms")[:MOST_SHOWN]
     )
+    standing_terms = [
+        (item.pk, item.stance, term.fact)
+        for item in evidence
+        if item.withdrawn_at is None and not item.report.retracted
+        for term in item.terms.all()
+        if term.withdrawn_at is None
+    ]
     return {
         "standing": standing,
         "set_by": next((row.change for row in rows if row.change.pk == standing.set_by), None),
         "rows": [(row, row.change.pk in undoable) for row in rows],
         "origins": record.independent_origins(evidence),
         "withdrawn": [item for item in evidence if item.withdrawn_at],
+        "terms": term_lines(standing_terms),
         "grounds": {item.pk for change in changes for item in change.evidence.all()},
         "may_decide": user.has_perm("deals.add_statuschange"),
         "may_link": user.has_perm("deals.add_evidence"),

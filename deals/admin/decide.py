@@ -167,7 +167,7 @@ class Decision:
     def __init__(self, request, claim: Claim):
         self.request, self.claim, self.user = request, claim, request.user
         given = request.POST if request.method == "POST" else request.GET
-        self.current = list(claim.evidence.current().with_record())
+        self.current = list(claim.evidence.current().with_record().prefetch_related("terms"))
         wanted = set(_numbers(given.getlist("evidence")))
         self.picked = [item for item in self.current if item.pk in wanted]
         self.companions = self._companions(given)
@@ -217,7 +217,13 @@ class Decision:
 
     def _companions(self, given) -> list[Companion]:
         ticked, entailed = set(_numbers(given.getlist("with"))), set(_numbers(given.getlist("entailed")))
-        also = Evidence.objects.current().with_record().select_related("claim").exclude(claim=self.claim)
+        also = (
+            Evidence.objects.current()
+            .with_record()
+            .prefetch_related("terms")
+            .select_related("claim")
+            .exclude(claim=self.claim)
+        )
         found: dict[int, Companion] = {}
         for item in also.filter(pk__in=_numbers(given.getlist("also"))):
             mine = found.setdefault(item.claim_id, Companion(item.claim, "answered", ticked=True))

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from deals import linking
 from deals.admin.rows import RowAdmin
 from deals.forms import RecordForm
-from deals.models import Claim, Evidence
+from deals.models import Claim, Evidence, Term
 from deals.models.evidence import LOCKED_FIELDS
 from deals.templatetags.desk import event, moment
 
@@ -41,6 +41,34 @@ class EvidenceForm(RecordForm):
         return cleaned
 
 
+class TermForm(forms.ModelForm):
+    """A term that is recorded is taken back, not edited."""
+
+    class Meta:
+        model = Term
+        fields = ["kind", "about", "number", "currency", "name", "day", "precision", "words"]
+        widgets = {"day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for field in self.fields.values():
+                field.disabled = True
+
+
+class TermInline(admin.TabularInline):
+    model = Term
+    form = TermForm
+    extra = 1
+    verbose_name_plural = "terms: amounts, stakes, dates, platforms, counts; to correct one, delete it and add another"
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).current()
+
+    def has_delete_permission(self, request, obj=None):
+        return self.has_change_permission(request, obj)
+
+
 @admin.register(Evidence)
 class EvidenceAdmin(RowAdmin):
     form = EvidenceForm
@@ -67,6 +95,7 @@ class EvidenceAdmin(RowAdmin):
     ]
     autocomplete_fields = ["claim", "report", "company", "origin", "answers"]
     actions = ["withdraw_selected"]
+    inlines = [TermInline]
     fieldsets = [
         (None, {"fields": ["claim", "report", "stance"]}),
         ("Who says it", {"fields": ["speaker_kind", "speaker_name", "speaker_role", "company"]}),
@@ -98,6 +127,13 @@ class EvidenceAdmin(RowAdmin):
         statement = {name: value for name, value in form.cleaned_data.items() if name not in ("claim", "report")}
         linked = linking.link(obj.claim, obj.report, by=request.user, **statement)
         obj.__dict__.update(linked.__dict__)
+
+    def save_formset(self, request, form, formset, change):
+        for term in formset.save(commit=False):
+            term.recorded_by = request.user
+            term.save()
+        for term in formset.deleted_objects:
+            linking.take_back(term, by=request.user)
 
     def response_post_save_add(self, request, obj):
         return HttpResponseRedirect(reverse("admin:deals_claim_change", args=[obj.claim_id]))
@@ -132,7 +168,7 @@ class EvidenceAdmin(RowAdmin):
             raise PermissionDenied
         ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isdecimal() and len(part) < 19]
         evidence = get_list_or_404(
-            Evidence.objects.current().with_record().select_related("claim").prefetch_related("changes"),
+            Evidence.objects.current().with_record().select_related("claim").prefetch_related("changes", "terms"),
             pk__in=ids[:MOST_AT_ONCE],
         )
         form = WithdrawForm(request.POST or None)

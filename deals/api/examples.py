@@ -36,6 +36,21 @@ CLAIM = {
     "created_at": "2024-04-15T09:00:00Z",
     "public_since": "2024-04-15T09:05:00Z",
 }
+FACT = {
+    "about": True,
+    "number": "20",
+    "currency": "",
+    "date": None,
+    "precision": "day",
+    "name": "",
+}
+TERM = {**FACT, "kind": "stake", "words": "etwa 20 Prozent"}
+TERM_LINE = {
+    "kind": "stake",
+    "unit": "",
+    "conflict": False,
+    "stated": [{"value": FACT, "words": "about 20 %", "evidence": [16]}],
+}
 EVIDENCE = {
     "id": 17,
     "report": REPORT,
@@ -50,14 +65,15 @@ EVIDENCE = {
     "company": {"slug": "boreal-d2f5wy", "name": "Boreal"},
     "rung": {"number": 3, "words": "named officer or spokesperson on the record"},
     "first_hand": False,
-    "quote": "Das stimmt nicht.",
-    "translation": "That is not true.",
+    "quote": "Das stimmt nicht, wir halten etwa 20 Prozent.",
+    "translation": "That is not true, we hold about 20 percent.",
     "certainty": "stated",
     "part": "body",
     "said_at": "2024-04-15T08:00:00Z",
     "said_precision": "day",
     "origin": None,
     "answers": None,
+    "terms": [TERM],
     "recorded_at": "2024-04-15T09:10:00Z",
     "withdrawn_at": None,
 }
@@ -77,7 +93,7 @@ ROW = {
     "wording": CLAIM_NAME["wording"],
     "evidence": [17],
 }
-CLAIM_WITH_RECORD = {**CLAIM, "evidence": [EVIDENCE], "history": [ROW]}
+CLAIM_WITH_RECORD = {**CLAIM, "evidence": [EVIDENCE], "terms": [TERM_LINE], "history": [ROW]}
 CHANGE = {
     **{key: value for key, value in ROW.items() if key not in ("moot", "replaced_by")},
     "claim": CLAIM_NAME,

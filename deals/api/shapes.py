@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from deals import finding
-from deals.choices import DealType, Kind, Precision, Qualifier, Role, SpeakerKind, Stage, Stance, Status
+from deals.choices import DealType, Kind, Precision, Qualifier, Role, SpeakerKind, Stage, Stance, Status, TermKind
 from deals.models import Claim, Company, Deal, Evidence, Party, Report, Snapshot, Source
 
 QUALIFIERS = serializers.ListField(child=serializers.ChoiceField(Qualifier.choices))
@@ -88,6 +88,39 @@ class SpeakerSerializer(serializers.Serializer):
     role = serializers.CharField(source="speaker_role")
 
 
+class FactSerializer(serializers.Serializer):
+    """A value: of its columns only those of its kind are filled."""
+
+    about = serializers.BooleanField(help_text="The words say “about”, “up to” or the like.")
+    number = serializers.DecimalField(max_digits=20, decimal_places=4, normalize_output=True, allow_null=True)
+    currency = serializers.CharField(help_text="Of an amount: three capitals; empty otherwise.")
+    date = serializers.DateField(source="day", allow_null=True, help_text="The last day that the words allow.")
+    precision = serializers.ChoiceField(Precision.choices)
+    name = serializers.CharField(help_text="Of a platform its name, of a count what is counted.")
+
+
+class TermSerializer(FactSerializer):
+    """A fact that the evidence states beside its stance."""
+
+    kind = serializers.ChoiceField(TermKind.choices)
+    words = serializers.CharField(help_text="As the report has it.")
+
+
+class StatedSerializer(serializers.Serializer):
+    value = FactSerializer(source="fact")
+    words = serializers.CharField(help_text="The value in words.")
+    evidence = serializers.ListField(child=serializers.IntegerField(), help_text="The ids of who states it.")
+
+
+class TermLineSerializer(serializers.Serializer):
+    """What the evidence of a claim states of one kind; denials apart, which repeat the terms that they deny."""
+
+    kind = serializers.ChoiceField(TermKind.choices)
+    unit = serializers.CharField(help_text="Of amounts the currency, of counts what is counted.")
+    conflict = serializers.BooleanField(help_text="The evidence does not agree on it.")
+    stated = StatedSerializer(many=True)
+
+
 class EvidenceSerializer(serializers.ModelSerializer):
     """What one report says on the claim. Withdrawn evidence is given only while a row of the history rests on it."""
 
@@ -104,6 +137,7 @@ class EvidenceSerializer(serializers.ModelSerializer):
     )
     origin = ReportSerializer(allow_null=True, help_text="The report the story was taken from.")
     answers = ReportSerializer(allow_null=True, help_text="The report that it denies or confirms.")
+    terms = TermSerializer(many=True, source="stated", help_text="Amounts, stakes, dates and platforms that it states.")
 
     class Meta:
         model = Evidence
@@ -124,6 +158,7 @@ class EvidenceSerializer(serializers.ModelSerializer):
             "said_precision",
             "origin",
             "answers",
+            "terms",
             "recorded_at",
             "withdrawn_at",
         ]
@@ -234,10 +269,11 @@ class ClaimWithRecordSerializer(ClaimSerializer):
     """A claim with all that was said on it and the history of its status, as the record had them."""
 
     evidence = EvidenceSerializer(many=True, source="said")
+    terms = TermLineSerializer(many=True, help_text="What its evidence states of terms, by kind.")
     history = HistorySerializer(many=True, source="rows")
 
     class Meta(ClaimSerializer.Meta):
-        fields = [*ClaimSerializer.Meta.fields, "evidence", "history"]
+        fields = [*ClaimSerializer.Meta.fields, "evidence", "terms", "history"]
 
 
 class ClaimNameSerializer(serializers.ModelSerializer):

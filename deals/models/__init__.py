@@ -5,6 +5,7 @@ from deals.models.companies import Company, CompanyAlias, Parentage
 from deals.models.evidence import Evidence
 from deals.models.history import Ground, Position, StatusChange
 from deals.models.sources import Report, Snapshot, Source, SourceAlias, SourceDomain
+from deals.models.terms import Term
 
 __all__ = [
     "Claim",
@@ -22,4 +23,5 @@ __all__ = [
     "SourceAlias",
     "SourceDomain",
     "StatusChange",
+    "Term",
 ]

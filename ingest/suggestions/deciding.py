@@ -176,7 +176,7 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
     )
     evidence = []
     for pick in picks:
-        said = {**_as_suggested(pick.suggestion), **pick.corrections}
+        said = {**_as_suggested(pick.suggestion, entry), **pick.corrections}
         claim, origin = said.pop("claim", None), said.pop("origin", None)
         if claim is None:
             raise SuggestionError("Open a claim from this lead first, or pick the claim that it speaks of.")
@@ -186,10 +186,13 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
     return report, list(dict.fromkeys(evidence))
 
 
-def _as_suggested(suggestion: Suggestion | None) -> dict[str, Any]:
+def _as_suggested(suggestion: Suggestion | None, entry: Entry) -> dict[str, Any]:
     if suggestion is None:
         return {}
-    return {name: getattr(suggestion, name) for name in AS_SUGGESTED} | {"quote": suggestion.passage[:1000]}
+    suggestion.entry = entry
+    terms = [(term.fact, term.words) for term in suggestion.proposed_terms if suggestion.turns_on(term)]
+    said = {name: getattr(suggestion, name) for name in AS_SUGGESTED}
+    return said | {"quote": suggestion.passage[:1000], "terms": terms}
 
 
 def _story_of(source: Source, entry: Entry, claim: Claim, stance: str) -> Report | None:

@@ -6,14 +6,16 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 
 from deals import clock
-from deals.choices import Certainty, Part, Precision, Role, SourceKind, SpeakerKind, Stance
+from deals.choices import Certainty, Part, Precision, Role, SourceKind, SpeakerKind, Stance, TermKind
 from deals.history import event_time
 from deals.kinds import nobody_spoken_for
 from deals.linking import LinkError, canonical_url
 from deals.models import Claim, Company, Party, Report, Source
+from deals.terms import in_words
 from ingest import outlets
 from ingest.models import Entry, Suggestion
 from ingest.suggestions import Pick
+from ingest.terms import Proposal
 from tracker.desk.finding import FindField
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -34,6 +36,7 @@ class StatementForm(forms.Form):
     said_on = forms.DateField(required=False, label="Said on, if not when published", widget=DATE)
     quote = forms.CharField(max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     translation = forms.CharField(max_length=1000, required=False)
+    terms = forms.MultipleChoiceField(required=False, label="Terms it states", widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args, suggestion: Suggestion | None = None, with_claim: bool = True, **kwargs):
         self.suggestion = suggestion
@@ -46,11 +49,15 @@ class StatementForm(forms.Form):
         if suggestion:
             for name in {"claim", "company", "origin"} & self.fields.keys():
                 self.fields[name].know(getattr(suggestion, name))
+        self.proposed: list[Proposal] = suggestion.proposed_terms if suggestion else []
+        self.fields["terms"].choices = [(str(at), _offered(term)) for at, term in enumerate(self.proposed)]
+        if not self.proposed:
+            del self.fields["terms"]
 
     @property
     def corrections(self) -> list[forms.BoundField]:
-        """The fields apart from the tick, the claim first."""
-        fields = [field for field in self if field.name not in ("pick", "claim")]
+        """The fields apart from the tick and the terms, the claim first."""
+        fields = [field for field in self if field.name not in ("pick", "claim", "terms")]
         return [self["claim"], *fields] if "claim" in self.fields else fields
 
     @property
@@ -76,7 +83,11 @@ class StatementForm(forms.Form):
 
     def to_link(self) -> Pick:
         """What is to be linked, as the valid form has it."""
-        said = {name: value for name, value in self.cleaned_data.items() if name not in ("pick", "said_on")}
+        apart = ("pick", "said_on", "terms")
+        said = {name: value for name, value in self.cleaned_data.items() if name not in apart}
+        said["terms"] = [
+            (self.proposed[int(at)].fact, self.proposed[int(at)].words) for at in self.cleaned_data.get("terms", ())
+        ]
         if day := self.cleaned_data.get("said_on"):
             said |= {"said_at": datetime.combine(day, time.max, UTC), "said_precision": Precision.DAY}
         return Pick(self.suggestion, said)
@@ -90,7 +101,12 @@ def _as_suggested(suggestion: Suggestion) -> dict:
         "company": suggestion.company_id,
         "origin": suggestion.origin_id,
         "quote": suggestion.passage[:1000],
+        "terms": [str(at) for at, term in enumerate(suggestion.proposed_terms) if suggestion.turns_on(term)],
     }
+
+
+def _offered(term: Proposal) -> str:
+    return f"{TermKind(term.fact.kind).label}: {in_words(term.fact)} (“{term.words}”)"
 
 
 class OutletForm(forms.Form):
