@@ -3,6 +3,7 @@
 import hashlib
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -10,10 +11,12 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 
 from deals import clock
-from deals.choices import Certainty, Part, SpeakerKind, Stance
+from deals.choices import Certainty, Part, SourceKind, SpeakerKind, Stance
 from deals.models import Claim, Company, Report, Source
 from deals.terms import STATING
+from ingest.queries import LONGEST_QUERY, address_of, trouble_with
 from ingest.terms import Proposal, proposed_terms, turns_on
+from outbound.refusals import refusal
 
 SHORTEST_INTERVAL = 10  # seconds
 LONGEST_INTERVAL = 7 * 86_400
@@ -77,6 +80,7 @@ class Feed(models.Model):
     # Its own rhythm, and what the document itself asks of those who poll it: `pace.Pace`, column by column.
     rhythm = models.DurationField(null=True, editable=False)
     last_item_at = models.DateTimeField(null=True, editable=False)
+    asked_until = models.DateTimeField(null=True, editable=False)  # till then its publisher asks to be left alone
     asked_wait = models.PositiveIntegerField(default=0, editable=False)
     skip_hours = models.JSONField(default=list, editable=False)
     skip_days = models.JSONField(default=list, editable=False)
@@ -125,6 +129,80 @@ class FormerAddress(models.Model):
 
     def __str__(self):
         return self.url
+
+
+class SearchTemplate(models.Model):
+    """A search that answers with a feed: its address, with {query} where the words belong."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="Good: “News search, Chinese”. Bad: “Search 2”.")
+    url = models.CharField(
+        "address",
+        max_length=1024,
+        help_text="With {query} where the words belong. Good: https://news.example.com/rss/search?q={query}&hl=en",
+    )
+    language = models.CharField(
+        max_length=12, default="en", help_text="A code such as “en” or “zh”: the words are proposed in it."
+    )
+    source = models.ForeignKey(
+        Source,
+        models.PROTECT,
+        related_name="search_templates",
+        limit_choices_to={"kind": SourceKind.AGGREGATOR},
+        help_text="An aggregator. Its items belong to the outlets that they name, and to it only where they name none.",
+    )
+    active = models.BooleanField(
+        default=True, help_text="Untick to offer it no more; searches made with it go on until they are paused."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+    def clean(self):
+        if why := trouble_with(self.url) or refusal(self.address("x"), settings.LOCAL_FEEDS):
+            raise ValidationError({"url": why})
+        if self.source_id and self.source.kind != SourceKind.AGGREGATOR:
+            raise ValidationError({"source": "Its kind must be aggregator: its items belong to others."})
+
+    def address(self, query: str) -> str:
+        return address_of(self.url, query)
+
+
+class Search(models.Model):
+    """A feed that a template makes of some words, asked at the pace of the hottest claim that wants it."""
+
+    feed = models.OneToOneField(Feed, models.CASCADE, related_name="search")
+    template = models.ForeignKey(SearchTemplate, models.PROTECT, related_name="searches")
+    query = models.CharField(max_length=LONGEST_QUERY)
+    pace = models.CharField(max_length=200, blank=True, editable=False)  # how often it is asked and why, in words
+    look_at = models.DateTimeField(null=True, default=clock.now, editable=False)  # null: not before something happens
+
+    class Meta:
+        verbose_name_plural = "searches"
+        indexes = [models.Index(fields=["look_at"], name="search_to_look_at")]
+
+    def __str__(self):
+        return f"{self.template}: {self.query}"
+
+
+class ClaimSearch(models.Model):
+    """A claim's wish for a search; searches of one address are one, whoever wants them."""
+
+    claim = models.ForeignKey(Claim, models.CASCADE, related_name="searches")
+    search = models.ForeignKey(Search, models.CASCADE, related_name="wishes")
+    paused = models.BooleanField(default=False)
+    wanted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    wanted_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name_plural = "claim searches"
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["claim", "search"], name="search_once_per_claim")]
+
+    def __str__(self):
+        return f"{self.search} for {self.claim}"
 
 
 class Decision(models.TextChoices):

@@ -78,7 +78,7 @@ def there() -> Any:
 def take(feeds, limit: int | None = None) -> list[Feed]:
     """Lease those of a queryset that nobody holds, up to `limit`; those that have not failed come first.
 
-    Each knows then, without another question, its source's language and kind, and whether it has entries.
+    Each knows then, without another question, its source's language and kind, whether it has entries and is a search.
     """
     chosen = (
         feeds.filter(Q(lease_until=None) | Q(lease_until__lt=there()))
@@ -97,7 +97,8 @@ def take(feeds, limit: int | None = None) -> list[Feed]:
         f"WHERE (lease_until IS NULL OR lease_until < {now}) AND id IN ({wanted}) RETURNING *, "
         "(SELECT language FROM deals_source WHERE id = ingest_feed.source_id) AS source_language, "
         "(SELECT kind FROM deals_source WHERE id = ingest_feed.source_id) AS source_kind, "
-        "EXISTS (SELECT 1 FROM ingest_entry WHERE feed_id = ingest_feed.id) AS has_entries",
+        "EXISTS (SELECT 1 FROM ingest_entry WHERE feed_id = ingest_feed.id) AS has_entries, "
+        "EXISTS (SELECT 1 FROM ingest_search WHERE feed_id = ingest_feed.id) AS is_search",
         [lease.get_db_prep_save(uuid.uuid4(), connection), *times, *values],
     )
     return sorted(taken, key=lambda feed: (feed.failures, feed.next_poll_at))

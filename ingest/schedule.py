@@ -70,6 +70,26 @@ def past_silence(moment: datetime, hours: Collection[int], days: Collection[int]
     return moment
 
 
+def brought_forward(
+    planned: datetime,
+    interval: int,
+    *,
+    last_poll: datetime | None,
+    asked_until: datetime | None,
+    skip_hours: Collection[int] = (),
+    skip_days: Collection[int] = (),
+) -> datetime:
+    """When a feed that is well is asked next, if that was planned when its interval was longer.
+
+    Never sooner than its publisher asked for at the last poll. What the jitter may have moved stays.
+    """
+    if not last_poll:
+        return planned
+    wait = timedelta(seconds=interval)
+    moment = past_silence(max(last_poll + wait, asked_until or last_poll), skip_hours, skip_days)
+    return moment if planned - moment > wait * 2 * JITTER else planned
+
+
 # What the publisher's headers ask for
 
 

@@ -7,20 +7,21 @@ repeats a poll and doubles nothing.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
 from ingest import rows
 from ingest.fetch import Answer
-from ingest.models import Entry, Feed, digest
+from ingest.models import Entry, Feed, Search, digest
 from ingest.moves import adopt_stable_move
 from ingest.outlets import Outlets
 from ingest.parsing import ParsedEntry, ParsedFeed
 from ingest.upkeep import after_poll, move_is_stable
 
 MOST_ASKED_FOR = 10_000  # values in one query; SQLite takes 32,766
+BEFORE_OPENING = timedelta(days=30)  # so long before a claim was opened its story may have begun
 LONGEST_TROUBLE = Feed._meta.get_field("trouble").max_length
 
 
@@ -148,6 +149,13 @@ def has_entries(feed: Feed) -> bool:
     return feed.has_entries
 
 
+def is_search(feed: Feed) -> bool:
+    """Whether it is polled for claims; known for a feed that `take` gave."""
+    if not hasattr(feed, "is_search"):
+        feed.is_search = Search.objects.filter(feed=feed).exists()
+    return feed.is_search
+
+
 def language_of(feed: Feed) -> str:
     """Its source's; known for a feed that `take` gave."""
     return feed.source_language if hasattr(feed, "source_language") else feed.source.language
@@ -163,8 +171,17 @@ def known_among(digests: dict[int, list[bytes]]) -> set[tuple[int, bytes]]:
     return known
 
 
+def is_news(feed: Feed, entry: ParsedEntry, now: datetime) -> bool:
+    """Whether it is put before the desk. What a search finds is, unless it is older than what we missed can be."""
+    if feed.suggest_old:
+        return True
+    if is_search(feed):
+        return entry.published_at is None or entry.published_at >= (feed.last_success_at or now) - BEFORE_OPENING
+    return feed.last_success_at is not None or has_entries(feed)
+
+
 def entry_of(feed: Feed, entry: ParsedEntry, outlets: Outlets, now: datetime) -> Entry:
-    is_news = feed.suggest_old or feed.last_success_at is not None or has_entries(feed)
+    news = is_news(feed, entry, now)
     return Entry(
         feed=feed,
         **outlets.credit(feed, entry),
@@ -176,6 +193,6 @@ def entry_of(feed: Feed, entry: ParsedEntry, outlets: Outlets, now: datetime) ->
         language=entry.language or language_of(feed),
         published_at=entry.published_at,
         first_seen_at=now,
-        is_news=is_news,
-        read_at=None if is_news else now,
+        is_news=news,
+        read_at=None if news else now,
     ).complete()

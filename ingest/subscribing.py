@@ -161,9 +161,9 @@ def make_source(line: Line) -> Source:
 
 
 def exported(feeds) -> str:
-    """A queryset of feeds as OPML."""
+    """A queryset of feeds as OPML, without searches: those are claims' own."""
     domains = Prefetch("source__domains", SourceDomain.objects.order_by("pk"))
-    rows = feeds.select_related("source").prefetch_related(domains).order_by("source__name", "pk")
+    rows = feeds.filter(search=None).select_related("source").prefetch_related(domains).order_by("source__name", "pk")
     return opml.write(map(outline_of, rows), title="Feeds of Hearsay", created=format_datetime(clock.now()))
 
 

@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 
 from ingest.polling import poll_due
+from ingest.searching import pace_searches
 from ingest.suggestions import read_overtaken, read_unread
 
 # Seconds in which a task begins new batches; with the last batch it stays under the tasks' time limit.
@@ -43,3 +44,9 @@ def read_new_entries():
     until = time.monotonic() + BEGINS_BATCHES_FOR
     while read_unread() and time.monotonic() < until:
         pass
+
+
+@shared_task
+def pace_claim_searches():
+    """Ask for claims as often as they are hot now."""
+    pace_searches()

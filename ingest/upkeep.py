@@ -37,14 +37,17 @@ def after_poll(
     saved = {"last_polled_at": now, "trouble": trouble}
     saved |= failed(feed, answer, trouble, now) if trouble else went_well(feed, answer, pace, new, now)
     known = {**vars(feed), **saved}
+    retry_after, fresh_for = wait_asked_for(answer.retry_after, now), freshness(answer.caching, now)
+    asked = timedelta(seconds=known["asked_wait"])
+    saved["asked_until"] = now + max(retry_after or timedelta(), fresh_for, asked)
     saved["next_poll_at"] = next_poll(
         now,
         feed.interval,
         failures=known["failures"],
-        retry_after=wait_asked_for(answer.retry_after, now),
+        retry_after=retry_after,
         chance=chance,
-        fresh_for=freshness(answer.caching, now),
-        asked=timedelta(seconds=known["asked_wait"]),
+        fresh_for=fresh_for,
+        asked=asked,
         usual=usual_wait(known["rhythm"], known["last_item_at"], now, timedelta(seconds=feed.slowest)),
         skip_hours=known["skip_hours"],
         skip_days=known["skip_days"],

@@ -15,7 +15,11 @@ _EDITING = {
         # The database refuses to delete what anything else names.
         "delete": "company companyalias parentage source sourcealias sourcedomain deal claim party report",
     },
-    "ingest": {"add": "feed entry suggestion", "change": "feed entry suggestion"},
+    "ingest": {
+        "add": "feed entry suggestion searchtemplate claimsearch",
+        "change": "feed entry suggestion searchtemplate claimsearch",
+        "delete": "searchtemplate claimsearch",
+    },
     "alerts": {"add": "subscriber subscription", "change": "subscriber subscription alert delivery"},
 }
 _EDITOR = {
