@@ -63,7 +63,7 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         "last_success",
         "next_poll",
     ]
-    fields = ["source", "url", "active", "interval", "slowest", "suggest_old", *readonly_fields]
+    fields = ["source", "url", "active", "interval", "slowest", "suggest_old", "news_days", *readonly_fields]
     actions = ["poll_now", "pause", "resume", "dismiss", "follow"]
     ordering = ["source__name", "pk"]
     show_full_result_count = False
@@ -235,6 +235,7 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
         "first_seen",
         "text",
         "is_news",
+        "history",
         "unreadable",
         "report",
         "decision",

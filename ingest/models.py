@@ -1,12 +1,12 @@
 """From publishers' feeds to suggestions: each table holds what waits for the next step."""
 
-import hashlib
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 
@@ -14,6 +14,7 @@ from deals import clock
 from deals.choices import Certainty, Part, SourceKind, SpeakerKind, Stance
 from deals.models import Claim, Company, Report, Source
 from deals.terms import STATING
+from ingest.identity import digest, digests
 from ingest.queries import LONGEST_QUERY, address_of, trouble_with
 from ingest.terms import Proposal, proposed_terms, turns_on
 from outbound.refusals import refusal
@@ -21,6 +22,8 @@ from outbound.refusals import refusal
 SHORTEST_INTERVAL = 10  # seconds
 LONGEST_INTERVAL = 7 * 86_400
 SLOWEST = 6 * 3_600
+LONGEST_NEWS = 36_500  # days
+QUIET = timedelta(days=1)  # an editor who has seen what changed in a decided item is left alone with it for so long
 
 
 class FeedQuerySet(models.QuerySet):
@@ -65,6 +68,14 @@ class Feed(models.Model):
         default=SLOWEST,
         validators=[MinValueValidator(SHORTEST_INTERVAL), MaxValueValidator(LONGEST_INTERVAL)],
         help_text="How rare the polls of a feed that seldom brings anything may become, in seconds between two of them.",
+    )
+    news_days = models.PositiveIntegerField(
+        "days of news",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_NEWS)],
+        help_text="An item dated earlier than so many days before we first see it is stored as history and not put "
+        "before the desk. Empty: as the whole site does (NEWS_DAYS).",
     )
     etag = models.CharField(max_length=1000, blank=True, editable=False)
     last_modified = models.CharField(max_length=200, blank=True, editable=False)
@@ -211,6 +222,13 @@ class Decision(models.TextChoices):
     REJECTED = "rejected", "says nothing we track"
 
 
+class History(models.TextChoices):
+    """Why an item is no news."""
+
+    FIRST_POLL = "first_poll", "It stood in its feed when that was first polled."
+    OLD = "old", "It was older than what its feed counts as news when we first saw it."
+
+
 class Refusal(models.TextChoices):
     """Why an editor rejected an item; says what the suggester should learn."""
 
@@ -234,9 +252,21 @@ class EntryQuerySet(models.QuerySet):
         """Undecided entries that could not be looked through."""
         return self.filter(unreadable=True, decision="")
 
+    def changed(self):
+        """Decided entries that say something else now than what was decided on, whether or not that was seen."""
+        return self.filter(CHANGED).order_by("-revised_at", "-pk")
+
+    def to_look_at_again(self):
+        """Those of the changed whose change nobody has seen, within a day at least."""
+        return self.changed().filter(Q(seen_at=None) | Q(seen_at__lt=clock.now() - QUIET))
+
+
+# Decided on something, and that is not what stands there now.
+CHANGED = ~Q(decided_on=b"") & ~Q(decided_on=F("content_digest"))
+
 
 class Entry(models.Model):
-    """One item of a feed as published: clean plain text, stored once per (feed, guid)."""
+    """One item of a feed as last published: clean plain text, stored once per (feed, guid)."""
 
     feed = models.ForeignKey(Feed, models.PROTECT, related_name="entries")
     source = models.ForeignKey(Source, models.PROTECT, related_name="entries")
@@ -252,8 +282,15 @@ class Entry(models.Model):
     language = models.CharField(max_length=12, blank=True)
     published_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField(default=clock.now)
-    said_at = models.DateTimeField(editable=False)  # published_at, else first_seen_at: the order of the desk's queue
-    is_news = models.BooleanField(default=True)  # False: stood in the feed at its first poll, stored as history
+    # The earliest date it ever bore, else first_seen_at: the order of the desk's queue.
+    said_at = models.DateTimeField(editable=False)
+    is_news = models.BooleanField(default=True)  # False: stored as history
+    history = models.CharField("why it is no news", max_length=10, choices=History, blank=True)
+    # Of what it says, and of what makes it the same story wherever it stands; b"": not known.
+    content_digest = models.BinaryField(max_length=16, default=b"", editable=False)
+    story = models.BinaryField(max_length=16, default=b"", editable=False)
+    revised_at = models.DateTimeField(null=True, editable=False)  # since when it says what it says, if it was edited
+    edits = models.PositiveIntegerField(default=0, editable=False)  # how often; not all of them need be kept
     read_at = models.DateTimeField(null=True)
     unreadable = models.BooleanField("could not be looked through", default=False)  # by a fault of ours, in the log
     waiting = models.BooleanField(default=False)  # has pending suggestions and no decision
@@ -262,6 +299,8 @@ class Entry(models.Model):
     refusal = models.CharField(max_length=11, choices=Refusal, blank=True)  # of a rejected item, if the editor said why
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_on = models.BinaryField(max_length=16, default=b"", editable=False)  # its content then, or as seen since
+    seen_at = models.DateTimeField(null=True, editable=False)  # when somebody said they have seen what changed since
 
     objects = EntryQuerySet.as_manager()
 
@@ -281,6 +320,8 @@ class Entry(models.Model):
             models.Index(fields=["-said_at", "-id"], condition=Q(waiting=True), name="entry_waiting"),
             models.Index(fields=["id"], condition=Q(unreadable=True), name="entry_unreadable"),
             models.Index(fields=["outlet"], condition=~Q(outlet=""), name="entry_of_no_source"),
+            models.Index(fields=["story"], name="entry_story"),
+            models.Index(fields=["-revised_at", "-id"], condition=CHANGED, name="entry_changed"),
         ]
 
     def __str__(self):
@@ -299,12 +340,41 @@ class Entry(models.Model):
         """Fill what follows from the rest; bulk inserts call this, `save` does too."""
         self.guid_digest = digest(self.guid)
         self.said_at = self.published_at or self.first_seen_at
+        self.content_digest, self.story = digests(self.feed_id, self.title, self.text, self.url)
         return self
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether it was decided on other words than it holds now."""
+        return bytes(self.decided_on) not in (b"", bytes(self.content_digest))
 
-def digest(text: str) -> bytes:
-    """SHA-256 of a text, 32 bytes."""
-    return hashlib.sha256(text.encode()).digest()
+
+class EntryRevision(models.Model):
+    """What an entry said before its feed edited it in place. Kept as it was: never changed, never deleted alone."""
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="revisions")
+    url = models.CharField("address", max_length=2048, blank=True)
+    title = models.CharField(max_length=500)
+    text = models.TextField(blank=True)
+    published_at = models.DateTimeField(null=True)
+    content_digest = models.BinaryField(max_length=16)
+    seen_at = models.DateTimeField("first seen so")
+    replaced_at = models.DateTimeField("replaced")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["entry", "seen_at"], name="revision_once_per_entry_and_time")]
+
+    def __str__(self):
+        return self.title
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise TypeError("What an item said is kept as it was.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise TypeError("What an item said is kept.")
 
 
 class Strength(models.TextChoices):

@@ -16,6 +16,8 @@ if os.environ.get("DATABASE_URL"):
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
     os.environ.setdefault("SITE_URL", "http://127.0.0.1:8000")
     os.environ.setdefault("EMAIL_URL", f"filemail:///{os.environ['DATA_DIR']}/mail")
+# Tests tell of real stories with their real dates, years ago.
+os.environ["NEWS_DAYS"] = "36500"
 # Commands that tests run as processes of their own read the real settings.
 os.environ["DJANGO_SETTINGS_MODULE"] = "tracker.settings"
 

@@ -124,7 +124,9 @@ def test_crediting_takes_the_same_queries_for_any_number_of_outlets(
     poll, publisher, size, django_assert_max_num_queries
 ):
     poll(item())
-    items = [item(f"Story {n}", f"<source url='https://o{n}.com'>Outlet {n}</source>") for n in range(size)]
+    items = [
+        item(f"Story {n}", f"<source url='https://o{n}.com'>Outlet {n}</source>", FOUND + str(n)) for n in range(size)
+    ]
     publisher.serve("/search", rss(*items))
     Feed.objects.update(next_poll_at=NOW)
 

@@ -304,6 +304,8 @@ CONTACT = text("CONTACT", parseaddr(DEFAULT_FROM_EMAIL)[1])
 LOCAL_FEEDS = frozenset(listed("LOCAL_FEEDS", "" if PRODUCTION else _here))
 PRIVATE_SITE = flag("PRIVATE_SITE")
 GRACE_SECONDS = number("GRACE_SECONDS", 300, 0, 86_400)
+# An item dated earlier than so many days before we first see it is history; a feed may say otherwise.
+NEWS_DAYS = number("NEWS_DAYS", 30, 1, 36_500)
 # How long something may wait for a worker before /healthz calls the workers deaf.
 HEALTHY_SECONDS = number("HEALTHY_SECONDS", 300, 10, 86_400)
 

@@ -7,6 +7,7 @@ from ingest.suggestions.deciding import (
     accept,
     open_claim,
     reject,
+    see_change,
     undo_decision,
 )
 from ingest.suggestions.reading import current_profiles, read, read_again, read_overtaken, read_unread, reread
@@ -24,5 +25,6 @@ __all__ = [
     "read_unread",
     "reject",
     "reread",
+    "see_change",
     "undo_decision",
 ]

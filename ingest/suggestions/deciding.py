@@ -104,7 +104,16 @@ def undo_decision(entry: Entry, by: AbstractBaseUser) -> None:
                 raise SuggestionError(
                     f"The status of “{evidence.claim}” rests on this item. Undo that change of status first."
                 )
-        back = {"decision": "", "refusal": "", "decided_at": None, "decided_by": None}
+        back = {
+            "decision": "",
+            "refusal": "",
+            "decided_at": None,
+            "decided_by": None,
+            "decided_on": b"",
+            "seen_at": None,
+        }
+        if entry.edits:  # it may say other things than those that it was read for
+            back["read_at"] = None
         if not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).update(**back):
             raise _decided_by_another(entry)
         for evidence in linked:
@@ -112,6 +121,14 @@ def undo_decision(entry: Entry, by: AbstractBaseUser) -> None:
         entry.suggestions.update(state=SuggestionState.PENDING)
         Entry.objects.filter(pk=entry.pk).update(waiting=entry.suggestions.exists())
     _now(entry, waiting=entry.suggestions.exists(), **back)
+
+
+def see_change(entry: Entry) -> None:
+    """The decision stands with what the item says now, as the editor saw it."""
+    seen = {"decided_on": bytes(entry.content_digest), "seen_at": clock.now()}
+    if not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).exclude(decision="").update(**seen):
+        raise SuggestionError("The decision on the item was undone or taken anew meanwhile: look again.")
+    _now(entry, **seen)
 
 
 def _linked_by_decision(entry: Entry) -> QuerySet[Evidence]:
@@ -124,6 +141,7 @@ def _linked_by_decision(entry: Entry) -> QuerySet[Evidence]:
 def _decide(entry: Entry, decision: str, by: AbstractBaseUser, refusal: str = "") -> dict[str, Any]:
     """Decide the entry if nobody has; what was written. Raises AlreadyDecided."""
     decided = {"decision": decision, "refusal": refusal, "decided_at": clock.now(), "decided_by": by, "waiting": False}
+    decided["decided_on"] = bytes(entry.content_digest)  # what the editor saw, which may have changed since
     if not Entry.objects.filter(pk=entry.pk, decided_at=None).update(**decided):
         raise _decided_by_another(entry)
     return decided
@@ -167,12 +185,12 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
         entry.url,
         source=entry.source,
         title=entry.title,
-        published_at=entry.published_at or entry.first_seen_at,
+        published_at=entry.said_at,  # the earliest date it bore: an edit does not make it younger
         published_precision=Precision.INSTANT if entry.published_at else Precision.BY,
         language=entry.language,
     )
     snapshot = snapshots.keep(
-        report, title=entry.title, text=entry.text, read=ReadFrom.ITEM, taken_at=entry.first_seen_at
+        report, title=entry.title, text=entry.text, read=ReadFrom.ITEM, taken_at=entry.revised_at or entry.first_seen_at
     )
     evidence = []
     for pick in picks:
@@ -207,4 +225,4 @@ def _story_of(source: Source, entry: Entry, claim: Claim, stance: str) -> Report
         return retold.origin
     if held := told.filter(report__source=source).order_by("-said_at", "-pk").first():
         return held.report
-    return placeholder(source, entry.title, entry.published_at or entry.first_seen_at, Precision.BY)
+    return placeholder(source, entry.title, entry.said_at, Precision.BY)

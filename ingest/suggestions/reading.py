@@ -75,7 +75,7 @@ def _keep(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> N
     """Write what was read in entries that are still unread, and that they are read."""
     with transaction.atomic():
         ours = _still(entries, read_at=None)
-        _write(ours, readings)
+        _write([entry for entry in ours if readings[entry.pk] and not entry.decision], readings)
         _note(ours, readings, at=clock.now())
 
 
@@ -101,7 +101,7 @@ def read_again(entries: Iterable[Entry], seconds: float = LONGEST_BATCH) -> int:
     with transaction.atomic():
         ours = _still(entries[: len(readings)], decided_at=None)
         _note(ours, readings, at=begun)
-        return _write([entry for entry in ours if readings[entry.pk]], readings, afresh=True)
+        return _write([entry for entry in ours if readings[entry.pk]], readings)
 
 
 def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int:
@@ -178,14 +178,19 @@ def current_profiles() -> Profiles:
 
 
 def _still(entries: Sequence[Entry], **as_we_saw_it) -> list[Entry]:
-    """Those of the entries that are as we saw them, held until the transaction ends."""
+    """Those of the entries that are as we saw them and say what they said, held until the transaction ends."""
     keys = [entry.pk for entry in entries]
-    held = set(Entry.objects.select_for_update().filter(pk__in=keys, **as_we_saw_it).values_list("pk", flat=True))
-    return [entry for entry in entries if entry.pk in held]
+    held = Entry.objects.select_for_update().filter(pk__in=keys, **as_we_saw_it).order_by("pk")
+    found = {
+        pk: (bytes(content), decision) for pk, content, decision in held.values_list("pk", "content_digest", "decision")
+    }
+    return [entry for entry in entries if found.get(entry.pk) == (bytes(entry.content_digest), entry.decision)]
 
 
-def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None], *, afresh: bool = False) -> int:
-    """Store the suggestions that the entries lack, and whether they wait; how many entries gained one."""
+def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> int:
+    """Store the suggestions that the entries lack, drop what is pending and no longer found, and set whether they
+    wait; how many entries gained a suggestion.
+    """
     keys = [entry.pk for entry in entries]
     standing = list(Suggestion.objects.filter(entry__in=keys)) if keys else []
     rejected = [row for row in standing if row.claim_id and row.state == SuggestionState.REJECTED]
@@ -215,9 +220,8 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None], *, 
         for row, parties in zip(made, companies, strict=True)
         for company in parties
     )
-    if afresh:
-        gone = [row.pk for row in standing if row.state == SuggestionState.PENDING and _key(row) not in found]
-        Suggestion.objects.filter(pk__in=gone).delete()
+    gone = [row.pk for row in standing if row.state == SuggestionState.PENDING and _key(row) not in found]
+    Suggestion.objects.filter(pk__in=gone).delete()
     _wait(Entry.objects.filter(pk__in=keys, decision=""))
     return len({row.entry_id for row in made})
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from alerts.models import Subscriber, Subscription
 from deals import clock, history, linking
 from deals.models import Claim, Company, Deal, Evidence, Parentage, Party, Position, Report, Source, StatusChange
-from ingest.models import Feed
+from ingest.models import LONGEST_NEWS, Feed
 from tracker.example.newsroom import Change, Newsroom, SampleFeeds, Statement
 
 QUIET_REASON = "Part of the example newsroom; nobody is told."
@@ -55,6 +55,7 @@ def load(
             url=feed_url(feed.name),
             source=by_source[feed.source],
             suggest_old=True,
+            news_days=LONGEST_NEWS,
             interval=POLL_SECONDS,
             slowest=POLL_SECONDS,
         )
