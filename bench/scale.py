@@ -54,11 +54,11 @@ INSERT INTO ingest_feed (id, url, source_id, active, suggest_old, interval, slow
     now() + (n - 25) * interval '1 second', 0, '', '', '', 0, '[]', '[]', '', 0, '', '' FROM generate_series(1, {entries} / 200 + 50) n;
 INSERT INTO ingest_entry (id, feed_id, source_id, guid, guid_digest, url, title, text, author, language, published_at,
     first_seen_at, said_at, is_news, read_at, waiting, decision, refusal,
-    unreadable, history, content_digest, story, decided_on, edits, outlet, outlet_host)
+    unreadable, history, content_digest, story, decided_on, edits, wants_article, outlet, outlet_host)
   SELECT n, 1 + n % ({entries} / 200), 1 + n % 200, 'guid-' || n, sha256(n::text::bytea), 'https://news.example/' || n,
     'Entry ' || n, repeat('Company ' || n || ' is said to be in talks. ', 8), '', 'en', now() - n * interval '1 minute',
     now(), now() - n * interval '1 minute', true, CASE WHEN n > 50 THEN now() END, n % 1000 = 0, '', '',
-    false, '', substr(sha256(n::text::bytea), 1, 16), substr(sha256(('story ' || n)::bytea), 1, 16), '', 0, '', ''
+    false, '', substr(sha256(n::text::bytea), 1, 16), substr(sha256(('story ' || n)::bytea), 1, 16), '', 0, false, '', ''
   FROM generate_series(1, {entries}) n;
 INSERT INTO ingest_suggestion (entry_id, claim_id, deal_type, strength, stance, speaker_kind, speaker_name, speaker_role,
     certainty, part, passage, passage_digest, triggers, reasons, against, preselected, state, created_at)

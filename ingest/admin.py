@@ -13,9 +13,11 @@ from django.utils.translation import ngettext
 from deals import clock
 from deals.admin.rows import AutocompleteFields
 from deals.templatetags.desk import moment
-from ingest import feed_pages
+from ingest import article_admin, feed_pages
 from ingest.models import Entry, Feed, Suggestion
 from ingest.moves import MoveError, adopt_move, dismiss_notices
+
+__all__ = ["EntryAdmin", "FeedAdmin", "SuggestionAdmin", "article_admin"]
 
 WEEKS = 4  # over which the items of a week are averaged
 
@@ -63,8 +65,18 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         "last_success",
         "next_poll",
     ]
-    fields = ["source", "url", "active", "interval", "slowest", "suggest_old", "news_days", *readonly_fields]
-    actions = ["poll_now", "pause", "resume", "dismiss", "follow"]
+    fields = [
+        "source",
+        "url",
+        "active",
+        "interval",
+        "slowest",
+        "suggest_old",
+        "news_days",
+        "whole_articles",
+        *readonly_fields,
+    ]
+    actions = ["poll_now", "pause", "resume", "dismiss", "follow", "whole", "short", "as_source"]
     ordering = ["source__name", "pk"]
     show_full_result_count = False
 
@@ -78,6 +90,12 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
             for name, page in pages.items()
         ]
         return [*own, *super().get_urls()]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "whole_articles":
+            field.widget.choices = [("unknown", "As its source says"), ("true", "Yes"), ("false", "No")]
+        return field
 
     def get_fields(self, request, obj=None):
         return self.fields if obj else [name for name in self.fields if name not in self.readonly_fields]
@@ -179,6 +197,18 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
     def resume(self, request, queryset):
         resumed = queryset.resume()
         self.message_user(request, f"Resumed: {resumed}.")
+
+    @admin.action(description="Whole articles: fetch them", permissions=["change"])
+    def whole(self, request, queryset):
+        self.message_user(request, f"Fetched from now on, for short items: {queryset.update(whole_articles=True)}.")
+
+    @admin.action(description="Whole articles: do not fetch them", permissions=["change"])
+    def short(self, request, queryset):
+        self.message_user(request, f"No longer fetched: {queryset.update(whole_articles=False)}.")
+
+    @admin.action(description="Whole articles: as their sources say", permissions=["change"])
+    def as_source(self, request, queryset):
+        self.message_user(request, f"As their sources say: {queryset.update(whole_articles=None)}.")
 
     @admin.action(description="Take the notice down", permissions=["change"])
     def dismiss(self, request, queryset):

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,6 +12,7 @@ from django.conf import settings
 from django.utils.dateparse import parse_date, parse_datetime
 
 from deals.choices import Precision
+from ingest.parsing import clean
 
 LARGEST_PAGE = 2_000_000  # bytes
 LONGEST_WAIT = 20  # seconds
@@ -74,8 +74,8 @@ def _charset(parameters: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without NUL, other controls and lone surrogates, which no database or mail takes."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
+    """Without what cannot be seen, or what no database or mail takes; line by line."""
+    return "\n".join(clean(line) for line in text.splitlines()).strip()
 
 
 def _published(instant: str, day: str) -> tuple[datetime | None, str]:

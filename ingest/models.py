@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 
 from deals import clock
 from deals.choices import Certainty, Part, SourceKind, SpeakerKind, Stance
-from deals.models import Claim, Company, Report, Source
+from deals.models import Claim, Company, Report, Snapshot, Source
 from deals.terms import STATING
 from ingest.identity import digest, digests
 from ingest.queries import LONGEST_QUERY, address_of, trouble_with
@@ -24,6 +24,7 @@ LONGEST_INTERVAL = 7 * 86_400
 SLOWEST = 6 * 3_600
 LONGEST_NEWS = 36_500  # days
 QUIET = timedelta(days=1)  # an editor who has seen what changed in a decided item is left alone with it for so long
+TOO_SHORT = 600  # characters; a feed whose items say more brings the articles themselves
 
 
 class FeedQuerySet(models.QuerySet):
@@ -77,6 +78,12 @@ class Feed(models.Model):
         help_text="An item dated earlier than so many days before we first see it is stored as history and not put "
         "before the desk. Empty: as the whole site does (NEWS_DAYS).",
     )
+    whole_articles = models.BooleanField(
+        null=True,
+        blank=True,
+        help_text="Where an item brings a short text alone, whether its article is fetched from its page. No: its "
+        "articles are not fetched at all, nor read again when a decision rests on them.",
+    )
     etag = models.CharField(max_length=1000, blank=True, editable=False)
     last_modified = models.CharField(max_length=200, blank=True, editable=False)
     next_poll_at = models.DateTimeField(default=clock.now)
@@ -124,6 +131,14 @@ class Feed(models.Model):
         if self.active:
             self.stopped = ""
         super().save(*args, **kwargs)
+
+    @property
+    def wants_whole_articles(self) -> bool:
+        if self.whole_articles is not None:
+            return self.whole_articles
+        if not hasattr(self, "source_articles"):  # as `polling.take` brings it; None: the source says nothing
+            self.source_articles = SourceArticles.objects.filter(source=self.source_id, fetched=True).exists()
+        return bool(self.source_articles)
 
 
 class FormerAddress(models.Model):
@@ -242,7 +257,7 @@ class Refusal(models.TextChoices):
 class EntryQuerySet(models.QuerySet):
     def unread(self):
         """Entries that nobody has looked through for suggestions yet, oldest first."""
-        return self.filter(read_at=None).order_by("pk")
+        return self.filter(read_at=None).select_related("article").order_by("pk")
 
     def waiting(self):
         """Entries with pending suggestions or leads that no editor has decided, newest news first."""
@@ -294,6 +309,9 @@ class Entry(models.Model):
     read_at = models.DateTimeField(null=True)
     unreadable = models.BooleanField("could not be looked through", default=False)  # by a fault of ours, in the log
     waiting = models.BooleanField(default=False)  # has pending suggestions and no decision
+    wants_article = models.BooleanField(default=False)  # its text is short, and nobody has asked for its article yet
+    article = models.ForeignKey("Article", models.PROTECT, null=True, related_name="entries")
+    article_at = models.DateTimeField(null=True)  # when its article was read, and it was given to the suggester with it
     report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="entries")
     decision = models.CharField(max_length=8, choices=Decision, blank=True)
     refusal = models.CharField(max_length=11, choices=Refusal, blank=True)  # of a rejected item, if the editor said why
@@ -322,6 +340,7 @@ class Entry(models.Model):
             models.Index(fields=["outlet"], condition=~Q(outlet=""), name="entry_of_no_source"),
             models.Index(fields=["story"], name="entry_story"),
             models.Index(fields=["-revised_at", "-id"], condition=CHANGED, name="entry_changed"),
+            models.Index(fields=["id"], condition=Q(wants_article=True), name="entry_wants_article"),
         ]
 
     def __str__(self):
@@ -347,6 +366,17 @@ class Entry(models.Model):
     def is_changed(self) -> bool:
         """Whether it was decided on other words than it holds now."""
         return bytes(self.decided_on) not in (b"", bytes(self.content_digest))
+
+    @property
+    def whole(self) -> "Article | None":
+        """Its article, if that was read and says more than the feed does: then it stands for the text, everywhere."""
+        held = self.article if self.article_at else None
+        return held if held and len(held.text) > len(self.text) else None
+
+    @property
+    def full_text(self) -> str:
+        """What the suggester reads, the desk shows and a decision is made on."""
+        return self.whole.text if self.whole else self.text
 
 
 class EntryRevision(models.Model):
@@ -459,3 +489,150 @@ class Suggestion(models.Model):
     def save(self, *args, **kwargs):
         self.passage_digest = digest(self.passage)
         super().save(*args, **kwargs)
+
+
+class SourceArticles(models.Model):
+    """Whether whole articles of a source are fetched where its feeds bring short texts.
+
+    Of a source without such a row none are, but what a decision rests on is checked; of one with a no, nothing is.
+    """
+
+    source = models.OneToOneField(Source, models.CASCADE, related_name="articles")
+    fetched = models.BooleanField(
+        "fetch its articles",
+        default=True,
+        help_text="No: nothing of it is fetched but its feeds, not even what a decision rests on.",
+    )
+
+    class Meta:
+        verbose_name = "source's articles"
+        verbose_name_plural = "sources' articles"
+        ordering = ["source__name"]
+
+    def __str__(self):
+        return f"{self.source}: {'fetched' if self.fetched else 'not fetched'}"
+
+
+class HostQuerySet(models.QuerySet):
+    def rested(self, at):
+        """Hosts that may be asked again."""
+        return self.filter(next_at__lte=at)
+
+
+class Host(models.Model):
+    """A scheme, host and port that articles are fetched from: what its robots.txt says, and when it may be asked next."""
+
+    place = models.CharField(max_length=300, unique=True)  # https://news.example
+    rules = models.JSONField(default=list)  # of its robots.txt, those for us: [allows, pattern]
+    robots_until = models.DateTimeField("robots.txt holds until", null=True)  # None: not read yet
+    pause = models.FloatField("seconds between requests", default=0)  # as its robots.txt asks
+    next_at = models.DateTimeField("next request", default=clock.now)
+    failures = models.PositiveIntegerField("failures of its robots.txt in a row", default=0)
+    trouble = models.CharField(max_length=500, blank=True)
+
+    objects = HostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["place"]
+        indexes = [models.Index(fields=["next_at"], name="host_rested")]
+
+    def __str__(self):
+        return self.place
+
+
+class ArticleQuerySet(models.QuerySet):
+    def due(self, at):
+        """Articles that are to be fetched and that no worker holds."""
+        return self.filter(next_at__lte=at).filter(Q(lease_until=None) | Q(lease_until__lt=at))
+
+
+class Article(models.Model):
+    """A page that is wanted, and what was read on it last. One row per canonical address, whoever wants it."""
+
+    url = models.CharField("address", max_length=2048, unique=True)
+    target = models.CharField(max_length=2048, blank=True)  # where its redirects led to, while we follow them
+    hops = models.PositiveSmallIntegerField(default=0)  # so far
+    host = models.ForeignKey(Host, models.PROTECT, related_name="articles")  # that of the next request
+    wanted_at = models.DateTimeField(default=clock.now)  # since when it has been waiting
+    next_at = models.DateTimeField("next request", null=True, default=clock.now)  # None: nothing is owed
+    tries = models.PositiveSmallIntegerField("failures in a row", default=0)
+    trouble = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField("last asked", null=True)
+    # What was read last.
+    fetched_at = models.DateTimeField("last read", null=True)
+    found_at = models.CharField("found at", max_length=2048, blank=True)
+    title = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    sha256 = models.CharField("SHA-256 of the text", max_length=64, blank=True)
+    etag = models.CharField(max_length=1000, blank=True)
+    last_modified = models.CharField(max_length=200, blank=True)
+    # Of one that a decision rests on: it is read again for a month.
+    report = models.OneToOneField(Report, models.PROTECT, null=True, related_name="article")
+    decided_at = models.DateTimeField(null=True)
+    lease = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["host", "next_at"], condition=Q(next_at__isnull=False), name="article_waiting"),
+        ]
+
+    def __str__(self):
+        return self.title or self.url
+
+    @property
+    def address(self) -> str:
+        """Where it is asked for next."""
+        return self.target or self.url
+
+
+class DecisionsSeen(models.Model):
+    """Up to which position of the history the reports that decide were taken up for checking, in a single row."""
+
+    only = models.BooleanField(primary_key=True, default=True)
+    position = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(only=True), name="decisions_are_seen_once")]
+
+    def __str__(self):
+        return str(self.position)
+
+
+class WhatHappened(models.TextChoices):
+    CHANGED = "changed", "was changed"
+    GONE = "gone", "is gone"
+
+
+class ReportNoticeQuerySet(models.QuerySet):
+    def unseen(self):
+        return self.filter(seen_at=None)
+
+
+class ReportNotice(models.Model):
+    """What happened to an article that a decision rests on, until somebody has seen it. It moves no status."""
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="notices")
+    what = models.CharField(max_length=7, choices=WhatHappened)
+    said = models.CharField(max_length=500, blank=True)  # how we know that it is gone
+    before = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="+")
+    after = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="+")
+    noticed_at = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(null=True)
+    seen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = ReportNoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "what"], condition=Q(seen_at=None), name="one_unseen_notice_of_a_kind"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.report} {self.get_what_display()}"

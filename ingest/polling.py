@@ -97,6 +97,7 @@ def take(feeds, limit: int | None = None) -> list[Feed]:
         f"WHERE (lease_until IS NULL OR lease_until < {now}) AND id IN ({wanted}) RETURNING *, "
         "(SELECT language FROM deals_source WHERE id = ingest_feed.source_id) AS source_language, "
         "(SELECT kind FROM deals_source WHERE id = ingest_feed.source_id) AS source_kind, "
+        "(SELECT fetched FROM ingest_sourcearticles WHERE source_id = ingest_feed.source_id) AS source_articles, "
         "EXISTS (SELECT 1 FROM ingest_entry WHERE feed_id = ingest_feed.id) AS has_entries, "
         "EXISTS (SELECT 1 FROM ingest_search WHERE feed_id = ingest_feed.id) AS is_search",
         [lease.get_db_prep_save(uuid.uuid4(), connection), *times, *values],

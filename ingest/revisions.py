@@ -30,6 +30,7 @@ REVISED = [
     "story",
     "revised_at",
     "edits",
+    "wants_article",
     "read_at",
 ]
 

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from ingest import rows
 from ingest.fetch import Answer
 from ingest.identity import counterpart, digest, digests
-from ingest.models import Entry, Feed, History, Search
+from ingest.models import TOO_SHORT, Entry, Feed, History, Search
 from ingest.moves import adopt_stable_move
 from ingest.outlets import Outlets
 from ingest.parsing import ParsedEntry, ParsedFeed
@@ -288,6 +288,7 @@ def entry_of(one: Found, outlets: Outlets, now: datetime) -> Entry:
         content_digest=one.content,
         story=one.story,
         is_news=not history,
+        wants_article=not history and feed.wants_whole_articles and bool(item.url) and len(item.text) < TOO_SHORT,
         history=history,
         read_at=now if history else None,
     )

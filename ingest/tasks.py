@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.conf import settings
 
+from ingest.fetching import fetch_due
 from ingest.polling import poll_due
 from ingest.searching import pace_searches
 from ingest.suggestions import read_overtaken, read_unread
+from ingest.wanting import owe_checks, want_articles
 
 # Seconds in which a task begins new batches; with the last batch it stays under the tasks' time limit.
 BEGINS_BATCHES_FOR = 20
@@ -34,6 +36,17 @@ def poll_due_feeds():
     until = time.monotonic() + BEGINS_BATCHES_FOR
     with polling_here() as ours:
         while ours and poll_due().feeds and time.monotonic() < until:
+            pass
+
+
+@shared_task
+def fetch_articles():
+    """Fetch pages that are wanted, in the process that polls: each host gets one request, then rests."""
+    want_articles()
+    owe_checks()
+    until = time.monotonic() + BEGINS_BATCHES_FOR
+    with polling_here() as ours:
+        while ours and fetch_due() and time.monotonic() < until:
             pass
 
 

@@ -46,8 +46,11 @@ _may_go_inside: ContextVar[bool] = ContextVar("may_go_inside", default=False)
 
 
 class Request(NamedTuple):
+    """What is asked for. To one that does not `follow` redirects they are answers, whose `url` is where they lead."""
+
     url: str
     headers: Mapping[str, str] = {}
+    follow: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,18 +107,25 @@ class Client:
         limit: int = LIMIT,
         local: Collection[str] = (),
         large: LargeBodies | None = None,
+        follow: bool = True,
     ) -> Response:
         """GET an address. `deadline` in seconds over all hops, `limit` in bytes. Raises FetchError."""
         try:
             async with asyncio.timeout(deadline):
-                return await self._follow(url, dict(headers or {}), limit, local, large)
+                return await self._follow(url, dict(headers or {}), limit, local, large, follow)
         except TimeoutError:
             raise FetchError(f"The server took longer than {deadline:g} seconds.") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(in_plain_words(error)) from error
 
     async def _follow(
-        self, url: str, headers: dict[str, str], limit: int, local: Collection[str], large: LargeBodies | None
+        self,
+        url: str,
+        headers: dict[str, str],
+        limit: int,
+        local: Collection[str],
+        large: LargeBodies | None,
+        follow: bool,
     ) -> Response:
         target = gate(url, local)
         local = local if is_local(target, local) else ()  # a publisher outside leads nobody inside
@@ -128,6 +138,8 @@ class Client:
                     return Response(answer.status, str(target), answer.headers, body, permanent, not permanent_so_far)
                 seen.add(target)
                 target = gate(str(joined(target, answer.headers["Location"])), local)
+                if not follow:
+                    return Response(answer.status, str(target), answer.headers, b"", None)
             permanent_so_far = permanent_so_far and answer.status in PERMANENT
             permanent = str(target) if permanent_so_far else permanent
             headers = {name: value for name, value in headers.items() if name.lower() not in CREDENTIALS}
@@ -147,7 +159,7 @@ class Client:
     async def fetch_in_turn(self, request: Request, **options) -> Response:
         """`fetch`, waiting before its deadline begins until fewer than PER_HOST others ask the same host."""
         async with self.turns.of(host_of(request.url)):
-            return await self.fetch(request.url, headers=request.headers, **options)
+            return await self.fetch(request.url, headers=request.headers, follow=request.follow, **options)
 
     async def close(self):
         await self.session.close()

@@ -16,9 +16,9 @@ _EDITING = {
         "delete": "company companyalias parentage source sourcealias sourcedomain deal claim party report",
     },
     "ingest": {
-        "add": "feed entry suggestion searchtemplate claimsearch",
-        "change": "feed entry suggestion searchtemplate claimsearch",
-        "delete": "searchtemplate claimsearch",
+        "add": "feed entry suggestion searchtemplate claimsearch sourcearticles",
+        "change": "feed entry suggestion searchtemplate claimsearch sourcearticles article reportnotice",
+        "delete": "searchtemplate claimsearch sourcearticles",
     },
     "alerts": {"add": "subscriber subscription", "change": "subscriber subscription alert delivery"},
 }

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from deals import clock, snapshots
 from deals.choices import Precision, ReadFrom
 from deals.linking import link, placeholder, report_at, withdraw
-from deals.models import Claim, Evidence, Report, Source
+from deals.models import Claim, Evidence, Report, Snapshot, Source
 from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState
 from ingest.suggestions.reading import WORTH_A_LOOK, reread
 
@@ -189,9 +189,7 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
         published_precision=Precision.INSTANT if entry.published_at else Precision.BY,
         language=entry.language,
     )
-    snapshot = snapshots.keep(
-        report, title=entry.title, text=entry.text, read=ReadFrom.ITEM, taken_at=entry.revised_at or entry.first_seen_at
-    )
+    snapshot = what_was_read(entry, report)
     evidence = []
     for pick in picks:
         said = {**_as_suggested(pick.suggestion, entry), **pick.corrections}
@@ -202,6 +200,22 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
             origin = _story_of(origin, entry, claim, said["stance"])
         evidence.append(link(claim, report, by=by, origin=origin, snapshot=snapshot, **said))
     return report, list(dict.fromkeys(evidence))
+
+
+def what_was_read(entry: Entry, report: Report) -> Snapshot | None:
+    """The snapshot of what stands at the desk for this item: its article, if that was read, else its own text."""
+    if whole := entry.whole:
+        return snapshots.keep(
+            report,
+            title=whole.title,
+            text=whole.text,
+            read=ReadFrom.PAGE,
+            url=whole.found_at,
+            taken_at=whole.fetched_at,
+        )
+    return snapshots.keep(
+        report, title=entry.title, text=entry.text, read=ReadFrom.ITEM, taken_at=entry.revised_at or entry.first_seen_at
+    )
 
 
 def _as_suggested(suggestion: Suggestion | None, entry: Entry) -> dict[str, Any]:

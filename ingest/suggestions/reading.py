@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -39,6 +40,9 @@ MOVES: dict[str, set] = {
 }
 # Of several sentences with one stance the one with the best speaker is ticked.
 BEST_SPEAKERS = ("document", "named", "company", "team", "anonymous", "outlet")
+# What an entry says, and whether on its own or in its article, and whether it was decided.
+SAYING = ("content_digest", "article_at", "decision")
+AS_READ = attrgetter(*SAYING[1:])
 MOST_REREAD = 500
 # Seconds; a task may run for 110.
 LONGEST_BATCH = 20.0
@@ -111,7 +115,8 @@ def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int
     """
     named = Suggestion.objects.pending().leads().filter(companies__in=list(companies))
     waiting = Entry.objects.waiting().filter(pk__in=named.values("entry"))
-    return read_again(waiting.exclude(pk=apart_from.pk if apart_from else None)[:MOST_REREAD], LONGEST_REREAD)
+    waiting = waiting.select_related("article").exclude(pk=apart_from.pk if apart_from else None)
+    return read_again(waiting[:MOST_REREAD], LONGEST_REREAD)
 
 
 def read_overtaken() -> int:
@@ -123,7 +128,7 @@ def read_overtaken() -> int:
         .leads()
         .filter(entry=OuterRef("pk"), companies__party_in__claim__created_at__gt=OuterRef("read_at"))
     )
-    return read_again(Entry.objects.waiting().filter(Exists(overtaken))[:MOST_REREAD])
+    return read_again(Entry.objects.waiting().filter(Exists(overtaken)).select_related("article")[:MOST_REREAD])
 
 
 def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, Reading | None]:
@@ -140,7 +145,7 @@ def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, 
             break
         try:
             readings[entry.pk] = (
-                profiles.read(entry.title, entry.text, entry.published_at) if entry.is_news else Reading()
+                profiles.read(entry.title, entry.full_text, entry.published_at) if entry.is_news else Reading()
             )
         except Exception:  # whatever it is, also a task's time limit, this text is its cause
             logger.exception("Item %s could not be looked through by a fault of ours", entry.pk)
@@ -181,10 +186,8 @@ def _still(entries: Sequence[Entry], **as_we_saw_it) -> list[Entry]:
     """Those of the entries that are as we saw them and say what they said, held until the transaction ends."""
     keys = [entry.pk for entry in entries]
     held = Entry.objects.select_for_update().filter(pk__in=keys, **as_we_saw_it).order_by("pk")
-    found = {
-        pk: (bytes(content), decision) for pk, content, decision in held.values_list("pk", "content_digest", "decision")
-    }
-    return [entry for entry in entries if found.get(entry.pk) == (bytes(entry.content_digest), entry.decision)]
+    found = {pk: (bytes(content), *rest) for pk, content, *rest in held.values_list("pk", *SAYING)}
+    return [entry for entry in entries if found.get(entry.pk) == (bytes(entry.content_digest), *AS_READ(entry))]
 
 
 def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> int:

@@ -70,7 +70,7 @@ class Reading:
 
 @permission_required("ingest.view_entry", raise_exception=True)
 def page(request: HttpRequest, pk: int):
-    entry = get_object_or_404(Entry.objects.select_related("source", "report", "decided_by"), pk=pk)
+    entry = get_object_or_404(Entry.objects.select_related("source", "report", "decided_by", "article__host"), pk=pk)
     wanted = Wanted.read(request.GET)
     if request.method != "POST":
         return _show(request, entry, wanted)
@@ -154,7 +154,7 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "after": (after := wanted.after(entry)),
         "skip_address": _onward(after, wanted).url,
         "title_html": marked(entry.title, in_title),
-        "text_html": paragraphs(entry.text, [passage for passage in passages if passage not in in_title]),
+        "text_html": paragraphs(entry.full_text, [passage for passage in passages if passage not in in_title]),
         "about": plain,
         "folded": folded,
         "folded_count": sum(len(about.forms) for about in folded),

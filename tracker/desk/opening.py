@@ -201,7 +201,7 @@ def _show(request, entry: Entry, opening: Opening, *, status: int = 200):
         "opened": opened_from(entry),
         "again": answered(entry, opening.lead),
         "title_html": marked(entry.title, in_title),
-        "text_html": paragraphs(entry.text, [passage for passage in passages if passage not in in_title]),
+        "text_html": paragraphs(entry.full_text, [passage for passage in passages if passage not in in_title]),
         "media": opening.claim.media + opening.hand.media,
         "keys": KEYS,
     }
