@@ -52,6 +52,7 @@ class Limits(NamedTuple):
 
 LIMITS = Limits()
 QUICK = 0.5  # seconds in which nearly every feed is read; the others can wait until those are
+START = 60.0  # seconds in which a child is up, on a machine however busy
 
 
 class ParseOverrun(Exception):
@@ -137,7 +138,7 @@ class Child:
         left = len(documents)
         try:
             if not self.documents:
-                self._answer(until=time.monotonic() + self.limits.wall)  # the word that it is up
+                self._answer(until=time.monotonic() + START)  # the word that it is up
             while left:
                 self.documents += 1
                 answer = self._answer(until=time.monotonic() + self.wall)

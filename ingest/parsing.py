@@ -68,10 +68,12 @@ ENCODINGS = {
 # An Atom or RSS element that holds text in one of these is text; anything else (an image, say) is not.
 TEXT_TYPES = frozenset({"text/plain", "text/html", "application/xhtml+xml"})
 ROOTS = frozenset({"rss", "feed", "rdf"})
+WEB_PAGES = frozenset({"html", "head", "body", "title", "meta"})  # how they may begin; HTML 5 leaves much out
 
 DECLARED_ENCODING = re.compile(r"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+WEB_PAGE = re.compile(r"<!doctype\s{1,9}html\b", re.IGNORECASE)
 ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,50}:)?([A-Za-z_][\w.-]{0,50})")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 BARE_HOST = re.compile(r"[a-z0-9.-]{1,240}\.[a-z0-9-]{1,12}")
@@ -212,7 +214,7 @@ def markup(text: str) -> str:
     start = root_at(text)
     name = ROOT.match(text, start)
     kind = name[1].lower() if name else ""
-    if kind in ("html", "head", "body"):
+    if kind in WEB_PAGES or WEB_PAGE.search(text, 0, start):
         raise NotAFeed("It is a web page, not an RSS or Atom feed.")
     if kind not in ROOTS:
         raise NotAFeed("It is not an RSS or Atom feed.")
