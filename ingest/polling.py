@@ -219,11 +219,9 @@ class Reader(threading.Thread):
     def run(self):
         while answers := self._next():
             self._read(answers, wall=QUICK)
-        for feed, answer in self.slow:
-            if self.late:
-                self._tell(answer, Brought(feed, replace(answer, body=None), TOO_LONG))
-            else:
-                self._read([(feed, answer)])
+        while self.slow and not self.late:
+            self._read([self.slow.pop(0)])
+        self._give_up_slow()
         self.tell(None)
 
     def _next(self) -> list[tuple[Feed, Answer]]:
@@ -247,11 +245,18 @@ class Reader(threading.Thread):
                 else:
                     self.slow.append(answers[done])
                 done += 1
+                if self.late:
+                    self._give_up_slow()
         except Exception:
             feed, answer = answers[done]
             logger.exception("Reading what %s brought failed by a fault of ours", feed.url)
             self._tell(answer, Brought(feed, replace(answer, body=None), OUR_FAULT))
             self._read(answers[done + 1 :], wall)
+
+    def _give_up_slow(self):
+        while self.slow:
+            feed, answer = self.slow.pop(0)
+            self._tell(answer, Brought(feed, replace(answer, body=None), TOO_LONG))
 
     def _tell(self, answer: Answer, brought: Brought):
         self.large.let_go(answer.body or b"")
