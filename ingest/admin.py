@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import ngettext
@@ -16,6 +17,7 @@ from deals.templatetags.desk import moment
 from ingest import article_admin, feed_pages
 from ingest.models import Entry, Feed, Suggestion
 from ingest.moves import MoveError, adopt_move, dismiss_notices
+from ingest.revisions import edits_of
 
 __all__ = ["EntryAdmin", "FeedAdmin", "SuggestionAdmin", "article_admin"]
 
@@ -264,6 +266,7 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
         "published",
         "first_seen",
         "text",
+        "edited",
         "is_news",
         "history",
         "unreadable",
@@ -273,6 +276,9 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
     ]
     readonly_fields = ["publisher", "link", "published", "first_seen"]
     inlines = [SuggestionInline]
+
+    class Media:
+        css = {"all": ["ingest/edits.css"]}
 
     def get_queryset(self, request):
         entries = super().get_queryset(request)
@@ -289,6 +295,10 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="published", ordering="published_at")
     def published(self, entry):
         return moment(entry.published_at)
+
+    @admin.display(description="what it said before")
+    def edited(self, entry):
+        return render_to_string("ingest/edits.html", edits_of(entry)) if entry.edits else "It was not edited."
 
     @admin.display(description="first seen", ordering="first_seen_at")
     def first_seen(self, entry):

@@ -363,6 +363,11 @@ class Entry(models.Model):
         return self
 
     @property
+    def said(self) -> str:
+        """What a page that shows it sends back, to tell what an editor looked at."""
+        return bytes(self.content_digest).hex()
+
+    @property
     def is_changed(self) -> bool:
         """Whether it was decided on other words than it holds now."""
         return bytes(self.decided_on) not in (b"", bytes(self.content_digest))

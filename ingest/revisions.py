@@ -1,18 +1,24 @@
 """What an entry said before its feed edited it: kept beside the entry, which holds the newest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
+from deals.templatetags.desk import moment
 from ingest import rows
+from ingest.differences import Piece, compare
 from ingest.models import Entry, EntryRevision
 
 # So many earlier wordings of an item are kept a day. A feed that counts readers in its text, or says "3 hours ago",
 # edits its items at every poll; what an editor decided on is kept in any case.
 KEPT_A_DAY = 5
 DAY = timedelta(days=1)
+MOST_SHOWN = 10
 
 # What an edit overwrites in an entry.
 REVISED = [
@@ -79,3 +85,47 @@ def a_time() -> str:
 def prepared(at: datetime) -> Any:
     field: Any = EntryRevision._meta.get_field("replaced_at")
     return field.get_db_prep_save(at, connection)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What changed from one wording to a later one; what stayed as it was is empty."""
+
+    since: datetime
+    until: datetime
+    title: list[Piece]
+    text: list[Piece]
+    date: tuple[str, str] | None
+    address: str  # where it led before
+
+    @classmethod
+    def of(cls, before: EntryRevision, after: "EntryRevision | Entry") -> "Edit":
+        dates = moment(before.published_at) or "none", moment(after.published_at) or "none"
+        return cls(
+            before.seen_at,
+            before.replaced_at,
+            compare(before.title, after.title) if before.title != after.title else [],
+            compare(before.text, after.text) if before.text != after.text else [],
+            dates if dates[0] != dates[1] else None,
+            before.url if before.url != after.url else "",
+        )
+
+
+def edits_of(entry: Entry) -> dict[str, Any]:
+    """For "ingest/edits.html": the newest edits of an entry, newest first, and how many earlier wordings are kept."""
+    revisions = list(entry.revisions.order_by("-seen_at")[:MOST_SHOWN]) if entry.edits else []
+    kept = entry.revisions.count() if len(revisions) == MOST_SHOWN else len(revisions)
+    return {
+        "entry": entry,
+        "kept": kept,
+        "edits": [Edit.of(before, after) for after, before in pairwise([entry, *revisions])],
+    }
+
+
+def since_decided(entries: Iterable[Entry]) -> dict[int, Edit]:
+    """By entry, what changed since it was decided; one query for all. Without those whose wording then is not kept."""
+    changed = {entry.pk: entry for entry in entries if entry.is_changed}
+    decided_on = EntryRevision.objects.filter(entry__in=changed, content_digest=F("entry__decided_on")).order_by(
+        "seen_at"
+    )
+    return {before.entry_id: Edit.of(before, changed[before.entry_id]) for before in decided_on} if changed else {}

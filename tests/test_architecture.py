@@ -23,6 +23,7 @@ PURE = [
     "deals/terms.py",
     "ingest/heat.py",
     "ingest/courtesy.py",
+    "ingest/differences.py",
     "ingest/matching.py",
     "ingest/names.py",
     "ingest/opml.py",

@@ -7,13 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.db import connection
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deals import clock
 from deals.linking import report_at
-from ingest import storing
+from ingest import differences, storing
 from ingest.fetch import Answer
 from ingest.models import Entry, EntryRevision, Feed, History
 from ingest.parsing import ParsedEntry, ParsedFeed, parse
@@ -498,3 +500,156 @@ def test_a_report_made_of_an_edited_item_bears_the_earliest_date(feed, bring, cl
     accept(entry, [(suggestion, {}) for suggestion in entry.suggestions.all()], by=editor)
 
     assert report_at(entry.url, source=entry.source, title="x").published_at.hour == 8
+
+
+# What differs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pieces"),
+    [
+        ("JLR denies it.", "JLR confirms it.", ["JLR ", "−denies", "+confirms", " it."]),
+        ("JLR denies it.", "JLR denies it. Again.", ["JLR denies it.", "+ Again."]),
+        ("奇瑞否认合作", "奇瑞确认合作", ["奇瑞", "−否", "+确", "认合作"]),
+        ("", "New", ["+New"]),
+        ("Same", "Same", ["Same"]),
+    ],
+)
+def test_two_wordings_are_compared_word_by_word(old, new, pieces):
+    signs = {differences.REMOVED: "−", differences.ADDED: "+"}
+
+    assert [signs.get(piece.kind, "") + piece.words for piece in differences.compare(old, new)] == pieces
+
+
+def test_long_stretches_that_stayed_are_cut():
+    stayed = "word " * 1000
+    pieces = differences.compare(f"{stayed}old {stayed}", f"{stayed}new {stayed}")
+
+    assert len("".join(piece.words for piece in pieces)) < 4 * differences.AROUND
+    assert [piece.words for piece in pieces if piece.kind != differences.SAME] == ["old", "new"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_a_comparison_holds_all_that_was_removed_and_all_that_was_added(old, new):
+    pieces = differences.compare(old, new)
+
+    assert "".join(piece.words for piece in pieces if piece.kind != differences.ADDED) == old
+    assert "".join(piece.words for piece in pieces if piece.kind != differences.REMOVED) == new
+
+
+def test_texts_that_differ_all_over_are_shown_as_a_whole(monkeypatch):
+    monkeypatch.setattr(differences, "MOST_WORDS", 3)
+
+    assert differences.compare("a b c d", "e f g h") == [("removed", "a b c d"), ("added", "e f g h")]
+
+
+# The desk and the admin
+
+
+@pytest.fixture
+def desk(client, editor):
+    client.force_login(editor)
+    return client
+
+
+@pytest.fixture
+def changed(feed, bring, editor):
+    """A rejected item that its feed edited since."""
+    bring(feed, item(1, "JLR denies it", "It is &lt;b&gt;not&lt;/b&gt; true."), at=NOON)
+    reject(only(), by=editor)
+    bring(feed, item(1, "JLR confirms it", "It is true."), at=NOON + timedelta(hours=1))
+    return only()
+
+
+def page_of(client, name, *arguments):
+    return client.get(reverse(f"admin:{name}", args=arguments)).content.decode()
+
+
+@pytest.mark.parametrize("page", ["queue_changed", "queue_item"])
+def test_what_changed_since_the_decision_is_marked_in_words_signs_and_lines(desk, changed, page):
+    shown = page_of(desk, page, *([changed.pk] if page == "queue_item" else []))
+
+    assert (
+        '<del class="changed"><span aria-hidden="true">−</span><span class="visually-hidden">removed: </span>denies</del>'
+        in shown
+    )
+    assert "added: </span>confirms</ins>" in shown
+    assert "says nothing we track" in shown.lower()
+    assert "by editor on" in shown
+    assert "20 Nov 2026, 13:00 UTC" in shown
+
+
+def test_the_queue_tells_of_changed_items_until_they_were_seen(desk, changed, editor):
+    assert "Changed since they were decided" in page_of(desk, "queue")
+
+    desk.post(reverse("admin:queue_changed"), {"entry": changed.pk, "said": changed.said, "action": "seen"})
+
+    assert "Changed since they were decided" not in page_of(desk, "queue")
+    assert "Nothing that was decided has changed" in page_of(desk, "queue_changed")
+    assert only().decision == "rejected"
+    assert LogEntry.objects.get().user == editor
+
+
+@pytest.mark.parametrize("page", ["queue_changed", "queue_item"])
+def test_an_item_that_changed_again_while_the_editor_looked_is_not_seen(desk, changed, feed, bring, page):
+    bring(feed, item(1, "JLR denies all of it"), at=NOON + timedelta(hours=2))
+    address = reverse(f"admin:{page}", args=[changed.pk] if page == "queue_item" else [])
+
+    desk.post(address, {"entry": changed.pk, "said": changed.said, "action": "seen"})
+
+    assert list(Entry.objects.changed()) == [only()]
+
+
+def test_a_changed_item_is_reconsidered_with_one_button(desk, changed):
+    answer = desk.post(reverse("admin:queue_changed"), {"entry": changed.pk, "action": "undo"})
+
+    assert answer.url == reverse("admin:queue_item", args=[changed.pk])
+    assert (only().decision, only().read_at) == ("", None)
+
+
+@pytest.mark.parametrize("entry", ["", "x", "0", "9" * 30, "²"])
+def test_answers_on_no_item_are_refused(desk, entry):
+    assert desk.post(reverse("admin:queue_changed"), {"entry": entry, "action": "seen"}).status_code == 404
+
+
+def test_a_reader_sees_what_changed_and_answers_nothing(client, reader, changed):
+    client.force_login(reader)
+
+    assert "confirms" in page_of(client, "queue_changed")
+    assert client.post(reverse("admin:queue_changed"), {"entry": changed.pk, "action": "seen"}).status_code == 403
+
+
+@pytest.mark.parametrize("size", [1, 20])
+def test_the_changed_items_take_the_same_queries_for_any_number(
+    desk, feed, bring, editor, size, django_assert_max_num_queries
+):
+    links = [f"https://news.example/{number}" for number in range(size)]
+    bring(feed, *(item(link, "Before", link=link) for link in links))
+    for entry in Entry.objects.all():
+        reject(entry, by=editor)
+    bring(feed, *(item(link, "After", link=link) for link in links))
+
+    # session, user, rights of user and groups, items, wordings; the database's clock
+    with django_assert_max_num_queries(8):
+        page = desk.get(reverse("admin:queue_changed"))
+
+    assert len(page.context["cards"]) == size
+
+
+@pytest.mark.parametrize("page", ["ingest_entry_change", "queue_item"])
+def test_an_items_page_shows_what_it_said_before_both_its_times_and_why_it_is_history(desk, make_feed, bring, page):
+    feed = make_feed(suggest_old=False)
+    for number in range(7):
+        bring(feed, item(1, "Title", f"Read {number} &lt;script&gt; times.", date="Fri, 20 Nov 2026 08:00:00 GMT"))
+
+    shown = page_of(desk, page, only().pk)
+
+    assert "20 Nov 2026, 08:00 UTC" in shown
+    assert "20 Nov 2026, 12:15 UTC" in shown
+    assert "It stood in its feed when that was first polled." in shown
+    assert "Edited 6 times" in shown
+    assert "5 earlier wordings of 6 are kept" in shown
+    assert "added: </span>5</ins>" not in shown  # its wording was not kept
+    assert "added: </span>3</ins>" in shown
+    assert "<script> times" not in shown

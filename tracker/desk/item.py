@@ -1,8 +1,10 @@
 """One item of the queue: what was published beside what it says, and the editor's decision on it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -19,6 +21,7 @@ from deals.linking import LinkError
 from deals.models import Claim, Evidence
 from ingest import suggestions
 from ingest.models import Entry, Refusal, Suggestion, SuggestionState
+from ingest.revisions import edits_of, since_decided
 from tracker.desk.forms import OutletForm, StatementForm
 from tracker.desk.marking import Passage, marked, paragraphs
 from tracker.desk.queue import Wanted
@@ -40,6 +43,7 @@ KEYS = [
     ("r", "reject"),
     ("s", "skip"),
     ("u", "undo the decision"),
+    ("v", "say that you have seen what changed"),
     ("n", "open a new claim"),
     ("q", "back to the queue"),
     ("?", "these keys"),
@@ -76,8 +80,17 @@ def page(request: HttpRequest, pk: int):
         return _show(request, entry, wanted)
     if not request.user.has_perms(TO_DECIDE):
         raise PermissionDenied
-    act = {"accept": _accept, "reject": _reject, "undo": _undo}.get(request.POST.get("action"), _accept)
+    as_seen(entry, request.POST.get("said", ""))
+    acts = {"accept": _accept, "reject": _reject, "undo": _undo, "seen": _seen}
+    act = acts.get(request.POST.get("action"), _accept)
     return act(request, entry, wanted)
+
+
+def as_seen(entry: Entry, said: str) -> None:
+    """Let a decision be on what the page showed that was sent back, if it says so; the item may have changed since."""
+    if len(said) == 2 * len(entry.content_digest):
+        with suppress(ValueError):
+            entry.content_digest = bytes.fromhex(said)
 
 
 def _accept(request, entry: Entry, wanted: Wanted):
@@ -120,13 +133,36 @@ def _reject(request, entry: Entry, wanted: Wanted):
 
 
 def _undo(request, entry: Entry, wanted: Wanted):
+    undo(request, entry)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def undo(request, entry: Entry) -> None:
+    """Let the item wait again."""
     try:
         suggestions.undo_decision(entry, by=request.user)
     except suggestions.SuggestionError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "The item waits again.")
+
+
+def _seen(request, entry: Entry, wanted: Wanted):
+    see(request, entry)
     return HttpResponseRedirect(request.get_full_path())
+
+
+def see(request, entry: Entry) -> None:
+    """Note that the editor has seen what changed in a decided item."""
+    try:
+        suggestions.see_change(entry)
+    except suggestions.SuggestionError as error:
+        messages.error(request, str(error))
+        return
+    LogEntry.objects.log_actions(
+        request.user.pk, [entry], CHANGE, change_message="Seen what changed since it was decided.", single_object=True
+    )
+    messages.success(request, format_html("Seen: the decision on {} stands.", _to(entry)))
 
 
 def _onward(following: Entry | None, wanted: Wanted):
@@ -167,6 +203,8 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "media": reading.media,
         "reasons": Refusal.choices,
         "keys": KEYS,
+        "history": edits_of(entry),
+        "changed": since_decided([entry]).get(entry.pk) if entry.is_changed else None,
         "conflict": conflict,
         "linked": [_with_desk_address(item) for item in _linked(entry)] if entry.decision else [],
         "may_decide": request.user.has_perms(TO_DECIDE),

@@ -18,7 +18,7 @@ from deals.models import Claim, Company, Deal, Evidence, Party
 from ingest import suggestions
 from ingest.models import Entry, Suggestion, SuggestionState
 from tracker.desk.forms import ClaimForm, OutletForm, PartyFormSet, StatementForm
-from tracker.desk.item import TO_OPEN, decide_address, decisions, lead_of, leads_of, opened_from
+from tracker.desk.item import TO_OPEN, as_seen, decide_address, decisions, lead_of, leads_of, opened_from
 from tracker.desk.marking import Passage, marked, paragraphs
 from tracker.desk.proposing import Named, Proposal, propose
 
@@ -57,6 +57,7 @@ def page(request: HttpRequest, pk: int):
     opening = Opening(entry, lead, _proposal(entry, lead), request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return _show(request, entry, opening)
+    as_seen(entry, request.POST.get("said", ""))
     if not opening.is_valid():
         messages.error(request, "No claim was opened yet: something needs a correction, marked below.")
         return _show(request, entry, opening)

@@ -106,6 +106,7 @@ def page(request: HttpRequest):
         "chosen": _chosen(wanted),
         "troubled": list(Feed.objects.in_trouble().filter(active=True).select_related("source")[:4]),
         "set_aside": list(Entry.objects.set_aside().only("title").order_by("-pk")[:4]),
+        "changed": list(Entry.objects.to_look_at_again().only("title")[:4]),
         "can_poll": request.user.has_perm("ingest.change_feed"),
         "can_add": request.user.has_perm("deals.add_report"),
     }

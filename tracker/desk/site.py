@@ -18,10 +18,11 @@ class Desk(admin.AdminSite):
     index_title = "Queue"
 
     def get_urls(self):
-        from tracker.desk import adding, item, opening, queue, report
+        from tracker.desk import adding, changed, item, opening, queue, report
 
         return [
             path("queue/", self.admin_view(queue.page), name="queue"),
+            path("queue/changed/", self.admin_view(changed.page), name="queue_changed"),
             path("queue/<int:pk>/", self.admin_view(item.page), name="queue_item"),
             path("queue/<int:pk>/open/", self.admin_view(opening.page), name="queue_open"),
             path("reports/add-from-address/", self.admin_view(adding.page), name="add_report_from_address"),
@@ -80,6 +81,7 @@ class Desk(admin.AdminSite):
     def desk_pages(self, request) -> list[dict]:
         pages = [
             ("Queue", "queue", "ingest.view_entry"),
+            ("Changed since decided", "queue_changed", "ingest.view_entry"),
             ("Add a report", "add_report_from_address", "deals.add_report"),
         ]
         return [
