@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from ingest import clauses
 from ingest.names import Mention
 from ingest.profiles import Side, Target, Tracked
 from ingest.stance import Voice
 from ingest.text import Passage
+from ingest.topic import Topic, on_sides
 from ingest.wording import COOPERATIVE, GENERAL, near_kinds, share_of
 
 MOST_CLAIMS_OF_A_CLAUSE = 3
@@ -50,6 +52,7 @@ class Match:
     strong: bool
     reasons: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    opening: bool = False  # it is what the item is about, whatever this sentence does
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,48 @@ class Candidates:
             chosen += self._lead(clause, firms)
         return sorted(chosen, key=lambda match: -match.score)[:MOST_CLAIMS_OF_A_CLAUSE]
 
+    def of_opening(self, topic: Topic, clause: Clause) -> list[Match]:
+        """The claims that headline and opening name together, whichever sentence says so."""
+        whole = replace(clause, kinds=topic.kinds, words=topic.words)
+        matches = []
+        for target in self.tracked.targets_near(topic.named, topic.folded):
+            if len(target.sides) > 1 and topic.names(target):
+                score, _ = self._score(target, whole)
+                names = _listed(self.tracked.name(id) for id, _ in topic.held(target))
+                why = f"Headline and opening name {names}, and speak of a deal."
+                matches.append(Match(target, score, True, (why,), opening=True))
+        return _fitting(matches) if any(match.score for match in matches) else []
+
+    def leads_of_opening(self, topic: Topic, clause: Clause) -> list[Match]:
+        """Pairs that headline and opening name with the language of a deal, and no claim speaks of; or one company
+        and a partner that is not named.
+        """
+        particular = set(topic.kinds) - {GENERAL}
+        if clauses.PASSING.search(clause.folded):
+            return []
+        firms = self._firms_of(topic.in_headline or topic.mentions)
+        if len(firms) < 2:
+            firms = self._firms_of(topic.mentions)
+        deal = self._quoted_kind(clause) or "Headline or opening"
+        if 2 <= len(firms) <= 3 and particular:
+            pairs = [self.memory.known_pair(self.tracked, *pair) for pair in combinations(firms, 2)]
+            against = () if len(firms) == 2 else ("It names more than two companies.",)
+            if clause.voice.signal == "opinion":
+                against += ("It is what somebody outside expects.",)
+            reasons = ("No claim speaks of this deal between them.", f"{deal} has the language of a deal.")
+            return [Match(pair, 1.0, not against, reasons, against, opening=True) for pair in dict.fromkeys(pairs)]
+        if len(firms) != 1 or firms[0] not in topic.headline or not clause.kinds:
+            return []
+        unnamed = UNNAMED_PARTNER.search(topic.folded) or SOUGHT.search(topic.folded)
+        if unnamed is None or clause.voice.signal in ("opinion", "ended"):
+            return []
+        why = f"“{unnamed[0].strip()}” tells of a partner that is not named."
+        against = ("It names one company only.",)
+        return [Match(self.tracked.alone(firms[0]), 1.0, False, (why,), against, opening=True)]
+
+    def _quoted_kind(self, clause: Clause) -> str:
+        return f"“{clause.quote(clause.kinds[chief(clause.kinds)])}”" if clause.kinds else ""
+
     def _named(self, clause: Clause) -> frozenset[int]:
         """Whom the clause names, and whom its opening “the company” stands for."""
         recent = self.memory.subject is not None and clause.number - self.memory.subject_passage <= 2
@@ -117,18 +162,28 @@ class Candidates:
 
     def _firms(self, clause: Clause, named: frozenset[int]) -> list[int]:
         """The companies named, in order, kin counted once."""
+        known = {mention.id for mention in clause.mentions}
+        implied = [Mention(-1 - id, -1 - id, id) for id in sorted(named - known)]
+        return self._firms_of([*clause.mentions, *implied])
+
+    def _firms_of(self, mentions: Sequence[Mention]) -> list[int]:
+        """The companies that are named, in order; kin counted once, and one name of several for one of them."""
+        borne: dict[int, tuple[int, ...]] = {}
+        for mention in mentions:
+            borne[mention.start] = (*borne.get(mention.start, ()), mention.id)
         firms: list[int] = []
-        for id in dict.fromkeys([mention.id for mention in clause.mentions] + sorted(named)):
-            if not any(self.tracked.kin(id, other) for other in firms):
-                firms.append(id)
+        for bearers in dict.fromkeys(borne.values()):
+            others = (id for id in bearers if not any(self.tracked.kin(id, firm) for firm in firms))
+            if (one := next(others, None)) is not None:
+                firms.append(one)
         return firms
 
     def _direct(self, target: Target, clause: Clause, named: frozenset[int]) -> Match | None:
         """A claim of which two sides are named by different names."""
         if len(target.sides) < 2:
             return None
-        held = [hit for side in target.sides if (hit := _on_side(side, clause.mentions, named))]
-        if len({id for id, _ in held}) < 2:
+        held = on_sides(target.sides, clause.mentions, named)
+        if len(held) < 2:
             return None
         score, why = self._score(target, clause)
         reasons = [f"It names {_listed(self.tracked.name(id) for id, _ in held)}.", *why]
@@ -280,10 +335,27 @@ class Candidates:
             reasons.append(f"“{clause.quote(clause.kinds[chief(clause.kinds)])}” is the language of a deal.")
         against = () if len(firms) == 2 else ("It names more than two companies.",)
         strong = bool(clause.kinds) and voice.signal != "assertion" and not against
-        pairs = [self.memory.known_pair(self.tracked, firms[0], other) for other in firms[1:]]
+        pairs = dict.fromkeys(self.memory.known_pair(self.tracked, *pair) for pair in combinations(firms, 2))
         return [Match(pair, 1.0, strong, tuple(reasons), against) for pair in pairs]
 
 
+# What is told so is no news of a deal.
+NO_NEWS = ("background", "if_true", "aside")
+_NATION = "|".join(("foreign", "chinese", "japanese", "american", "european", "german", "french", "british", "korean", "indian",
+    "us", r"u\.s\.", "italian", "swedish", "unnamed", "unidentified", "undisclosed", "another", "major", "large", "rival"))  # fmt: skip
+UNNAMED_PARTNER = re.compile(
+    rf"\b(?:with|to|from|by|of|for|into|in) (?:(?:an?|one|some|several|two) (?:[\w.-]+ )?)?(?:{_NATION}) (?:[\w.-]+ ){{0,3}}?"
+    r"(?:company|companies|firms?|house|makers?|carmakers?|automakers?|manufacturers?|groups?|banks?|partners?|investors?|"
+    r"bidders?|suitors?|buyers?|suppliers?|start-?ups?|brands?|airlines?|rivals?)\b|一家(?:\S{0,8})(?:公司|车企|厂商)",
+    re.IGNORECASE,
+)
+# Someone looks for a deal and does not say with whom.
+SOUGHT = re.compile(
+    r"\b(?:seek|negotiat|consider|explor|weigh|mull|discuss|look(?:s|ing)? for|court|in (?:\w+ )?talks|(?:hold|held)\w* talks)\w*\b"
+    r"[^.;]{0,40}?\b(?:acquisition|merger|takeover|joint venture|alliance|partner|partnership|tie|tie-up|link|stake|buyer|bidder|"
+    r"suitor|merge)\b|(?:寻求|洽谈|考虑|寻找)\S{0,12}(?:合作|收购|合资|入股|买家|伙伴)",
+    re.IGNORECASE,
+)
 _AMONG = re.compile(r"\b(?:including|among|such as|besides|other than|and others?)\b|包括|等", re.IGNORECASE)
 
 

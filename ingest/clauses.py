@@ -61,3 +61,7 @@ ONE = re.compile(
 OPENING_ONE = re.compile(
     rf"^\W*(?:it|(?:the|this) (?:[\w-]+ ){{0,3}}?(?:{_FIRM}))\b(?!')|^(?:该公司|该车企|该品牌|公司)", re.IGNORECASE
 )
+# A deal that is told of as known: it explains something else.
+PASSING = re.compile(
+    r"\b(?:previously announced|already announced|earlier announced|because of|following|thanks to)\b", re.IGNORECASE
+)

@@ -12,21 +12,58 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ingest import clauses
-from ingest.candidates import MOST_TURNS, TOPIC_LASTS, Candidates, Clause, Match, Memory, Turn, chief
+from ingest.candidates import (
+    MOST_CLAIMS_OF_A_CLAUSE,
+    MOST_TURNS,
+    NO_NEWS,
+    TOPIC_LASTS,
+    Candidates,
+    Clause,
+    Match,
+    Memory,
+    Turn,
+    chief,
+)
 from ingest.names import CompanyProfile, Mention, SourceProfile
 from ingest.profiles import ClaimProfile, Target, Tracked
+from ingest.retrieval import likelihood
 from ingest.stance import PARTY_KINDS, Speaker, Voice, read_voice, stance_on
 from ingest.statements import Reading, Statement, merged, with_origins
 from ingest.text import Passage, fold, passages
+from ingest.topic import Topic, on_sides
 from ingest.wording import GENERAL, content_words, deal_words
 
 # Claims that a deal ended: the words for that are what they say.
 ENDINGS = frozenset({"jv_termination", "insolvency"})
+# How likely a claim without a named party must be by its words alone; bench/resemblance.py says how often that is right.
+POSSIBLE, STRONG = 0.7, 0.85
 INSISTENT = frozenset({"denies", "disputes", "confirms", "supports", "no_comment", "no_response"})
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """How near a claim is to an item: `score` orders the claims of one item and means nothing across items."""
+
+    claim: int
+    score: float
 
 
 class Profiles(Tracked):
     """What we track, and the reading of items with it."""
+
+    def rank(self, headline: str, text: str = "") -> list[Ranked]:
+        """The claims that an item may be about, by whom headline and opening name and by their words, best first."""
+        read = passages(headline, text)
+        topic = Topic(self, read, [self.names.find(passage.folded) for passage in read])
+        near = self.targets_near(topic.named, topic.folded)
+        named = {
+            target.claim: NAMED * _named_share(topic.held(target), len(target.sides))
+            + NAMED_IN_HEADLINE * _named_share(on_sides(target.sides, topic.told_in_headline), len(target.sides))
+            for target in near
+        }
+        found = self.index.search(topic.folded, among=named)
+        ranked = [Ranked(one.claim, one.score + named.get(one.claim, 0.0)) for one in found]
+        return sorted(ranked, key=lambda one: -one.score)
 
     def read(self, headline: str, text: str, published: datetime | None = None) -> Reading:
         """What the item says. `published` is its time of publication, aware, if known."""
@@ -51,25 +88,70 @@ class _Reader:
 
     profiles: Profiles
     published: datetime | None
+    topic: Topic = field(init=False)
     memory: Memory = field(default_factory=Memory)
     speaker: Speaker | None = None
     found: list[Statement] = field(default_factory=list)
     kinds_of_pairs: dict[tuple[int, ...], str] = field(default_factory=dict)
 
     def read(self, headline: str, text: str) -> Reading:
-        if not self.profiles.names.find(fold(f"{headline}\n{text}")):
+        tracked = self.profiles
+        if not tracked.names.find(fold(f"{headline}\n{text}")) and not len(tracked.nameless):
             return Reading()
-        for number, passage in enumerate(passages(headline, text)):
+        read = passages(headline, text)
+        mentions = [tracked.names.find(passage.folded) for passage in read]
+        self.topic = Topic(tracked, read, mentions)
+        for number, passage in enumerate(read):
             if not passage.boilerplate:
-                self._read_passage(number, passage)
+                self._read_passage(number, passage, mentions[number])
+        self._read_opening(read, mentions)
+        self._read_words(read)
         found = with_origins(merged(self.found))
         return Reading(
             candidates=tuple(statement for statement in found if statement.claim is not None),
             leads=tuple(statement for statement in found if statement.claim is None),
         )
 
-    def _read_passage(self, number: int, passage: Passage) -> None:
-        mentions = self.profiles.names.find(passage.folded)
+    def _read_opening(self, read: Sequence[Passage], mentions: Sequence[Sequence[Mention]]) -> None:
+        """What headline and opening say together, where no sentence of theirs says it alone."""
+        named = [number for number in self.topic.numbers if mentions[number]]
+        if not named:
+            return
+        number = max(named, key=lambda number: len({mention.id for mention in mentions[number]}))
+        passage = read[number]
+        outlets = self.profiles.outlets.find(passage.folded)
+        clause = self._clause(passage, number, (0, len(passage.folded)), mentions[number], outlets)
+        if clause.voice.signal in NO_NEWS:
+            return
+        said = {statement.claim for statement in self.found if statement.stance not in ("mentions", "background")}
+        spoken_of = {target.sides for claim in said if (target := self.profiles.target(claim))}
+        told = {statement.claim for statement in self.found if statement.passage == passage.text}
+        for match in Candidates(self.profiles, self.memory).of_opening(self.topic, clause):
+            if match.target.sides not in spoken_of and len(told | {match.target.claim}) <= MOST_CLAIMS_OF_A_CLAUSE:
+                told.add(match.target.claim)
+                self._say(clause, match)
+        if not self.found:
+            for match in Candidates(self.profiles, self.memory).leads_of_opening(self.topic, clause):
+                self._say(clause, match)
+
+    def _read_words(self, read: Sequence[Passage]) -> None:
+        """The claim without a named party that the headline's words, or those of the first sentence, are about."""
+        for number in [number for number in self.topic.numbers if len(self.profiles.nameless)][:2]:
+            passage = read[number]
+            found = self.profiles.nameless.search(passage.folded)
+            chance = likelihood(found)
+            if chance < POSSIBLE:
+                continue
+            clause = self._clause(
+                passage, number, (0, len(passage.folded)), (), self.profiles.outlets.find(passage.folded)
+            )
+            target = self.profiles.target(found[0].claim)
+            reasons = (f"It shares {len(found[0].shared)} telling words with the claim.",)
+            against = () if chance >= STRONG else ("It names no party: only the words are alike.",)
+            self._say(clause, Match(target, 1 + chance, chance >= STRONG, reasons, against, opening=True))
+            return
+
+    def _read_passage(self, number: int, passage: Passage, mentions: Sequence[Mention]) -> None:
         if not mentions and self.memory.subject is None:
             return
         self.memory.turns = [turn for turn in self.memory.turns if passage.paragraph - turn.paragraph <= TOPIC_LASTS]
@@ -153,6 +235,8 @@ class _Reader:
         stance, certainty = stance_on(voice, bool(speaks_for) or document)
         if certainty == "conditional" and stance == "supports" and target.type != "conditional_plan":
             stance = "mentions"
+        if target.claim is None and match.opening and stance == "mentions":
+            stance = "supports"  # a headline that speaks of a deal says that there is one
         if target.claim is None and stance not in INSISTENT:
             return
         reasons, against = list(match.reasons), list(match.against)
@@ -164,7 +248,9 @@ class _Reader:
             against.append("It is hedged.")
         if voice.signal == "ended":
             reasons.append("It says that the deal came to nothing: a stage, not a denial.")
-        strong = match.strong and (stance != "mentions" or voice.signal == "ended")
+        if doubt := self.topic.doubt(target):
+            against.append(doubt)
+        strong = match.strong and not doubt and (stance != "mentions" or voice.signal == "ended" or match.opening)
         kind = self._kind_of_pair(target, clause) if target.claim is None else ""
         speakers: list[int | None] = [*speaks_for] or [*speaking.companies] or [None]
         for company in speakers if stance in ("no_comment", "no_response", "denies", "confirms") else speakers[:1]:
@@ -240,6 +326,16 @@ class _Reader:
             ]
         if clause.mentions and self.memory.subject_passage != clause.number:
             self.memory.subject, self.memory.subject_passage = clause.mentions[0].id, clause.number
+
+
+# What it counts for beside words, at most about 2, that every party is named; and that the headline alone names them.
+NAMED, NAMED_IN_HEADLINE = 2.0, 1.0
+
+
+def _named_share(held: Sequence[tuple[int, bool]], sides: int) -> float:
+    """1 if each side is named by its own name; less for kin; much less where a side is missing."""
+    share = sum(1.0 if own else 0.6 for _, own in held) / max(1, sides)
+    return share if len(held) == sides else share / 2
 
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"

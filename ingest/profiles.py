@@ -26,10 +26,13 @@ class ClaimProfile:
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a claim. `own` are the parties that the claim is about; `related` stand above or below them."""
+    """One side of a claim. `own` are the parties that the wording is about, or all if it names none; `related` stand
+    above or below them; `parties` are all of this side.
+    """
 
     own: frozenset[int]
     related: frozenset[int]
+    parties: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Tracked:
         self.claims: dict[int, ClaimProfile] = {}
         self.sources: dict[int, SourceProfile] = {}
         self.names, self.outlets, self.index = NameIndex(), NameIndex(), ClaimIndex()
+        self.nameless = ClaimIndex()  # claims of which no party is named: words alone can find them
         self._children: dict[int, set[int]] = defaultdict(set)
         self._claims_by_party: dict[int, set[int]] = defaultdict(set)
         self._parts: dict[int, set[int]] = defaultdict(set)
@@ -94,6 +98,8 @@ class Tracked:
         for parent in company.parents:
             self._children[parent].add(company.id)
         self.names.put(company)
+        for claim in self._claims_by_party.get(company.id, ()):
+            self._index_nameless(self.claims[claim])
 
     def drop_company(self, id: int) -> None:
         if company := self.companies.pop(id, None):
@@ -110,6 +116,7 @@ class Tracked:
         if claim.part_of is not None:
             self._parts[claim.part_of].add(claim.id)
         self.index.put(claim.id, claim.wording, claim.headlines)
+        self._index_nameless(claim)
 
     def drop_claim(self, id: int) -> None:
         if claim := self.claims.pop(id, None):
@@ -118,7 +125,14 @@ class Tracked:
             if claim.part_of is not None:
                 self._parts[claim.part_of].discard(id)
             self.index.drop(id)
+            self.nameless.drop(id)
         self._targets.pop(id, None)
+
+    def _index_nameless(self, claim: ClaimProfile) -> None:
+        if any(id in self.companies and not self.companies[id].placeholder for id in claim.parties):
+            self.nameless.drop(claim.id)
+        else:
+            self.nameless.put(claim.id, claim.wording, claim.headlines)
 
     def put_source(self, source: SourceProfile) -> None:
         self.sources[source.id] = source
@@ -210,13 +224,13 @@ class Tracked:
         for group in groups:
             own = (group & worded) or group
             kin = frozenset(other for id in group for other in self.above(id) | self.below(id))
-            sides.append(Side(own, kin - own))
+            sides.append(Side(own, kin - own, group))
         # A joint venture of both sides speaks for neither.
         standing = Counter(id for side in sides for id in side.own | side.related)
         shared = frozenset(id for id, count in standing.items() if count > 1) - parties
         return Target(
             claim=claim.id,
-            sides=tuple(Side(side.own, side.related - shared) for side in sides),
+            sides=tuple(Side(side.own, side.related - shared, side.parties) for side in sides),
             words=content_words(without_names),
             type=claim.type,
             part_of=claim.part_of,
@@ -247,6 +261,11 @@ class Tracked:
         sides = tuple(Side(side.own, side.related - shared) for side in sides)
         speakers = self._speakers({one, other})
         return Target(None, sides, frozenset(), "", speakers, (one, other))
+
+    def alone(self, company: int) -> Target:
+        """A deal of one company with somebody who is not named, that no claim speaks of."""
+        side = Side(frozenset({company}), (self.above(company) | self.below(company)) - {company})
+        return Target(None, (side,), frozenset(), "", self._speakers({company}), (company,), waits=True)
 
 
 def _reached(start: int, onward: Callable[[int], Iterable[int]]) -> frozenset[int]:

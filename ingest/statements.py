@@ -41,6 +41,15 @@ class Reading:
     leads: tuple[Statement, ...] = ()
 
 
+# What is put before an editor: an item that only mentions a claim, or tells its background, is not; a strong mention is.
+TELLING = frozenset({"supports", "disputes", "confirms", "denies", "no_comment", "no_response"})
+
+
+def worth_a_look(statement: Statement) -> bool:
+    """Whether an item is put before an editor for this."""
+    return statement.stance in TELLING or (statement.stance == "mentions" and statement.strength == "strong")
+
+
 def merged(found: Iterable[Statement]) -> list[Statement]:
     """One statement per claim (or pair), stance, company and passage: the strong one. A mention gives way to more."""
     kept: dict[tuple[Any, ...], Statement] = {}

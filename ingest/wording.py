@@ -8,11 +8,18 @@ from ingest.text import CJK
 
 _GAP = r"[^.;]{0,40}?"
 _KINDS = {
-    "equity_stake": rf"""\bstakes?\b|shareholders?\b|shareholding|\bequity\b|minority\ (?:holding|interest)
-        |\binvest(?:s|ed|ing|ment)?\b{_GAP}\ in\b|per\ ?cent\ of\b|\d\s?%\ of\b|入股|持股|股权|参股""",
+    "equity_stake": rf"""\bstakes?\b|shareholders?\b|shareholding|\bequity\b|(?:minority\ |majority\ )?(?:holding|interest)\ in\b|minority\ (?:holding|interest)
+        |\binvest(?:s|ed|ing|ment)?\b{_GAP}\ in\b|(?:per\ ?cent|pct)\ (?:of|or\b[^.;]{0, 30}\ of)\b|\d\s?%\ of\b|入股|持股|股权|参股""",
     "acquisition": r"""\bacqui(?:re|res|red|ring)\b(?!\ (?:a|an)?\ ?(?:minority\ )?(?:stake|\w+\ generation))|\bacquisitions?\b
         |\btak(?:e|es|ing)\s?-?over\b|\btakeover|\bbuy(?:s|ing)?\s?-?out\b|\bbuyout|\bpurchas(?:e|es|ed|ing)\b
-        |\btender\ offer|\bbid\ (?:for|to)\b|\bbuy(?:s|ing)?\b|收购|并购""",
+        |\btender(?:s|ed)?\b(?!\ (?:age|care))|\bbid(?:s|der|ders|ding)?\b|\bsuitors?\b|\bbuy(?:s|ing)?\b
+        |\b(?:control|ownership)\ (?:of|in)\b|\bcontrolling\ interest\b|\bfor\ (?:\w+\ ){0,3}control\b
+        |\b(?:merger|takeover|cash|share|stock|hostile|sweetened|revised)\ (?:\w+\ )?(?:offers?|proposals?)\b
+        |\boffer(?:s|ed)?\b[^.;]{0,40}?(?:\bshares?\b|/sh(?:a)?re?\b|\bdlrs\b|[$€£]\d|\b(?:b|m)illion\b)
+        |\b(?:offers?|proposals?)\ (?:for|to\ (?:buy|acquire|purchase))\b
+        |\bs(?:ell|ells|elling|old|ale)\ (?:of\ )?(?:\w+'s\ )?(?:its|the|a|an|all|most|part|\d+)\b(?:\ [\w.'-]+){0,5}?
+            \ (?:business|unit|division|stake|interest|shares|subsidiary|holding)\b
+        |收购|并购""",
     "merger": r"\bmerg(?:e|es|ed|er|ers|ing)\b|\bcombin(?:e|ation)\b|合并",
     "joint_venture": r"\bjoint[- ]ventures?\b|\bJVs?\b|合资",
     "technology_licence": r"""\blicen[cs](?:e|es|ed|ing)\b|\bplatforms?\b|\btechnolog(?:y|ies)\b|\barchitectures?\b
@@ -31,7 +38,7 @@ _KINDS = {
         |(?:终止|退出|解散).{{0,8}}合资""",
     "insolvency": r"\bbankrupt\w*|\binsolven\w*|\breceivership|\bchapter\ 11\b|破产",
     "tie_up_unspecified": rf"""\bpartner(?:s|ing|ship|ships|ed)?\b|\bcooperat\w*|\bco-operat\w*|\bcollaborat\w*|\btie[- ]?ups?\b
-        |\balliances?\b|\bwork(?:ing|s)?\ (?:together|with)\b|\bteam(?:s|ing|ed)?\ up\b|\bdeals?\b|\bjoin\w*\ forces
+        |\balliances?\b|\bties?\ with\b|\blinks?\ with\b|\bwork(?:ing|s)?\ (?:together|with)\b|\bteam(?:s|ing|ed)?\ up\b|\bdeals?\b|\bjoin\w*\ forces
         |\bin{_GAP}\btalks\b|\btalks\ (?:with|over|about)|\bhold\w*\ talks|合作|联手|结盟|洽谈|携手""",
 }
 # As the groups of a single pattern the kinds would hide one another where they overlap.

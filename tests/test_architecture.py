@@ -39,6 +39,7 @@ PURE = [
     "ingest/synonyms.py",
     "ingest/terms.py",
     "ingest/text.py",
+    "ingest/topic.py",
     "ingest/trimming.py",
     "ingest/upkeep.py",
     "ingest/wording.py",

@@ -262,6 +262,55 @@ def test_an_item_is_read_the_same_on_its_own_and_with_prepared_profiles():
     assert read_item("News of the day", text, None, COMPANIES, CLAIMS, SOURCES) == read(text)
 
 
+def test_what_is_told_in_passing_is_possible_and_says_so():
+    school = (
+        "Halden opened a school in Hull on Monday, and hundreds of people came to see it. The mayor spoke for an hour."
+    )
+    passing = read(f"{school * 3}\nLast week Nordwind took a stake in Halden, it said.").candidates
+    news = read("Last week Nordwind took a stake in Halden, it said.").candidates
+
+    assert [s.strength for s in passing if s.claim == STAKE] == ["possible"]
+    assert [s.strength for s in news if s.claim == STAKE] == ["strong"]
+    assert "Headline and opening do not speak of this: it may be told in passing." in passing[0].against
+
+
+def test_a_headline_that_names_both_sides_and_a_deal_speaks_of_the_claim_whatever_its_verb():
+    reading = read("", headline="NORDWIND GETS NOD FROM HALDEN BOARD FOR STAKE")
+
+    assert (STAKE, "strong") in {(statement.claim, statement.strength) for statement in reading.candidates}
+
+
+def test_a_name_that_two_companies_bear_is_not_both_sides_of_a_claim():
+    companies = [CompanyProfile(1, "Nordwind", ("Berg",)), CompanyProfile(2, "Ola Berg", ("Berg",))]
+    profiles = Profiles(companies, [ClaimProfile(5, "Ola Berg will buy Nordwind", frozenset({1, 2}), "acquisition")])
+
+    assert said(read("Berg may buy a bank.", profiles=profiles)) == set()
+    assert (5, "supports") in said(read("Berg may buy Nordwind.", profiles=profiles))
+
+
+def test_a_claim_without_a_named_party_is_found_by_its_words():
+    claims = [ClaimProfile(n, w, frozenset()) for n, w in enumerate((
+        "A 50-foot crab was photographed off the British coast", "A nun in an Italian convent gave birth to a child",
+        "The stainless steel watch will cost 500 dollars"), 1)]  # fmt: skip
+    profiles = Profiles(COMPANIES, claims)
+
+    found = read("More is not known.", "Italian nun gives birth to baby in convent", profiles).candidates
+
+    assert {statement.claim for statement in found} == {2}
+    assert read("More is not known.", "Nordwind opens a plant in Italy", profiles).candidates == ()
+
+
+def test_one_company_that_seeks_a_partner_who_is_not_named_is_a_lead():
+    lead = read("Nothing more is known.", headline="Halden in talks with Chinese carmaker on joint venture").leads[0]
+
+    assert (lead.companies, lead.strength, lead.deal_type) == ((HALDEN,), "possible", "joint_venture")
+
+
+@pytest.mark.parametrize("headline", ["BRIGHTCELL TO OFFER 40 DLRS/SHR FOR VANTA", "Brightcell bids for Vanta"])
+def test_a_headline_alone_can_be_a_lead(headline):
+    assert {lead.companies for lead in read("", headline=headline).leads} == {(BRIGHTCELL, VANTA)}
+
+
 PIECES = st.sampled_from(
     ["Nordwind", "Halden", "NW", "北风汽车", "denied", "it", "may", "use", "platform", "stake", "said", "the two companies",
      "if", "unlike", "spokesman", "Ola Berg", "sources", "not", ",", ".", "\n", "“", "”", "'s", "否认", "。", "1", "the report"]
