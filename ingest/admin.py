@@ -4,18 +4,18 @@ from datetime import timedelta
 
 from django.contrib import admin, messages
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import ngettext
 
 from deals import clock
 from deals.admin.rows import AutocompleteFields
 from deals.templatetags.desk import moment
-from ingest import article_admin, feed_pages
-from ingest.models import Entry, Feed, Suggestion
+from ingest import article_admin, feed_pages, searching
+from ingest.models import ClaimSearch, Entry, Feed, SearchTemplate, Suggestion
 from ingest.moves import MoveError, adopt_move, dismiss_notices
 from ingest.revisions import edits_of
 
@@ -50,10 +50,10 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(Feed)
 class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
     list_display = ["name", "health", "last_success", "next_poll", "a_week"]
-    list_select_related = ["source"]
+    list_select_related = ["source", "search"]
     list_filter = [StateFilter, "source__kind"]
     show_facets = admin.ShowFacets.ALWAYS
-    search_fields = ["url", "source__name", "trouble"]
+    search_fields = ["url", "source__name", "trouble", "search__query"]
     autocomplete_fields = ["source"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     readonly_fields = [
@@ -100,13 +100,22 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         return field
 
     def get_fields(self, request, obj=None):
-        return self.fields if obj else [name for name in self.fields if name not in self.readonly_fields]
+        if obj is None:
+            return [name for name in self.fields if name not in self.readonly_fields]
+        return [*self.fields, "searching"] if hasattr(obj, "search") else self.fields
+
+    def get_readonly_fields(self, request, obj=None):
+        """The pace of a search is its claims' to set."""
+        if obj is None or not hasattr(obj, "search"):
+            return self.readonly_fields
+        return [*self.readonly_fields, "searching", "interval", "slowest", "suggest_old", "news_days"]
 
     def get_queryset(self, request):
         """With what each feed has brought lately; one query for all of them."""
         lately = Entry.objects.filter(feed=OuterRef("pk"), said_at__gte=clock.now() - WEEKS * timedelta(weeks=1))
         counted = lately.order_by().values("feed").annotate(number=Count("pk")).values("number")
-        return super().get_queryset(request).annotate(lately=Coalesce(Subquery(counted), 0))
+        feeds = super().get_queryset(request).annotate(lately=Coalesce(Subquery(counted), 0))
+        return feeds.prefetch_related(Prefetch("search__wishes", ClaimSearch.objects.select_related("claim")))
 
     @admin.display(description="items a week", ordering="lately")
     def a_week(self, feed):
@@ -115,14 +124,30 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
 
     @admin.display(description="feed", ordering="source__name")
     def name(self, feed):
-        return format_html('{}<span class="under">{}</span>', feed.source, feed.url)
+        words = feed.search.query if hasattr(feed, "search") else feed.url
+        return format_html('{}<span class="under">{}</span>', feed.source, words)
+
+    @admin.display(description="search")
+    def searching(self, feed):
+        """Which claims it serves, how often and why."""
+        wishes = feed.search.wishes.all()
+        claims = format_html_join(
+            "; ",
+            '<a href="{}">{}</a>{}',
+            (
+                (reverse("admin:claim_searches", args=[wish.claim_id]), wish.claim, " (paused)" if wish.paused else "")
+                for wish in wishes
+            ),
+        )
+        return format_html("Search for {}. {}", claims or "no claim", feed.search.pace)
 
     @admin.display(description="state", ordering="failures")
     def health(self, feed):
         """How it is; if it is not well, since when and why; and what an operator has not yet read of it."""
         state = format_html('<span class="state state-{}">{}</span>', self.grade(feed), self.state(feed))
         since = f"Failing since {moment(feed.failing_since)}." if feed.failing_since else ""
-        said = [feed.notice, "" if feed.trouble in feed.notice else feed.trouble, since]
+        wanted = self.searching(feed) if hasattr(feed, "search") else ""
+        said = [feed.notice, "" if feed.trouble in feed.notice else feed.trouble, since, wanted]
         under = format_html_join("", '<span class="under">{}</span>', ([words] for words in said if words))
         return format_html("{}{}", state, under)
 
@@ -183,6 +208,8 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
             obj.next_poll_at = clock.now()
             changed |= {"stopped", "next_poll_at"}
         obj.save(update_fields=changed)
+        if "active" in changed and obj.active:
+            searching.asked_again([obj])
 
     @admin.action(description="Poll now", permissions=["change"])
     def poll_now(self, request, queryset):
@@ -197,7 +224,9 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request, queryset):
+        feeds = list(queryset.filter(active=False).values_list("pk", flat=True))
         resumed = queryset.resume()
+        searching.asked_again(feeds)
         self.message_user(request, f"Resumed: {resumed}.")
 
     @admin.action(description="Whole articles: fetch them", permissions=["change"])
@@ -223,6 +252,19 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
                 self.message_user(request, adopt_move(feed))
             except MoveError as refusal:
                 self.message_user(request, f"{feed}: {refusal}", messages.WARNING)
+
+
+@admin.register(SearchTemplate)
+class SearchTemplateAdmin(AutocompleteFields, admin.ModelAdmin):
+    list_display = ["name", "url", "language", "source", "active"]
+    list_select_related = ["source"]
+    search_fields = ["name", "url"]
+    autocomplete_fields = ["source"]
+    fields = ["name", "url", "language", "source", "active"]
+    show_full_result_count = False
+
+    class Media:
+        css = {"all": ["deals/desk.css", "ingest/feeds.css"]}
 
 
 class ReadOnly:

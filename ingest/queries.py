@@ -124,7 +124,7 @@ def one_of(words: Sequence[str]) -> str:
 
 def address_of(template: str, query: str) -> str:
     """The template's address with these words in it, percent-encoded."""
-    return template.replace(MARK, quote(" ".join(query.split()), safe=""))
+    return template.replace(MARK, quote(" ".join(query.split()), safe="()"))
 
 
 def trouble_with(template: str) -> str:

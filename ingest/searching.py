@@ -101,9 +101,13 @@ def search_for(template: SearchTemplate, query: str) -> Search:
 def reword(wish: ClaimSearch, query: str, *, by: AbstractBaseUser | None) -> ClaimSearch:
     """Search with other words instead; what the old ones brought stays. Raises SearchError."""
     with transaction.atomic():
+        search = search_for(wish.search.template, query)
+        if search.pk == wish.search_id:
+            return wish
         new = want(wish.claim, wish.search.template, query, by=by)
-        if new.pk != wish.pk:
-            leave(wish)
+        if wish.paused:
+            pause(new)
+        leave(wish)
     return new
 
 
@@ -114,8 +118,9 @@ def pause(wish: ClaimSearch) -> None:
 
 
 def go_on(wish: ClaimSearch, *, by: AbstractBaseUser | None) -> None:
-    """Search again; asking for it counts as a sign of life."""
+    """Search again, whatever stopped it; asking for it counts as a sign of life."""
     with transaction.atomic():
+        Feed.objects.filter(search=wish.search_id).resume()
         ClaimSearch.objects.filter(pk=wish.pk).update(paused=False, wanted_by=by, wanted_at=clock.now())
         judge([wish.search_id])
 

@@ -718,7 +718,7 @@ def test_the_desk_works_without_javascript(live_server, browser, desk, make_entr
     "table",
     [
         *("deals_claim", "deals_deal", "deals_company", "deals_source", "deals_report", "deals_evidence"),
-        *("deals_statuschange", "ingest_feed", "ingest_entry", "ingest_suggestion"),
+        *("deals_statuschange", "ingest_feed", "ingest_entry", "ingest_suggestion", "ingest_searchtemplate"),
         *("alerts_alert", "alerts_delivery", "alerts_subscriber"),
     ],
 )

@@ -12,8 +12,9 @@ from deals.kinds import nobody_spoken_for
 from deals.linking import LinkError, canonical_url
 from deals.models import Claim, Company, Party, Report, Source
 from deals.terms import in_words
-from ingest import outlets
-from ingest.models import Entry, Suggestion
+from ingest import outlets, searching
+from ingest.models import Entry, SearchTemplate, Suggestion
+from ingest.queries import LONGEST_QUERY
 from ingest.suggestions import Pick
 from ingest.terms import Proposal
 from tracker.desk.finding import FindField
@@ -143,6 +144,42 @@ class OutletForm(forms.Form):
         if not source and not by.has_perm("deals.add_source"):
             raise PermissionDenied
         outlets.credit(entry, source or outlets.make_source(entry, self.cleaned_data["kind"]))
+
+
+class SearchForm(forms.Form):
+    """A search for a claim with a template: ticked to be made, its words shown and editable."""
+
+    pick = forms.BooleanField(required=False, initial=True)
+    query = forms.CharField(
+        max_length=LONGEST_QUERY,
+        required=False,
+        label="Words",
+        help_text="As the search engine reads them. Left empty, they are made from the parties.",
+    )
+
+    def __init__(self, template: SearchTemplate, data=None, *, words: str = "", prefix: str = ""):
+        self.template = template
+        super().__init__(data, prefix=prefix or f"search{template.pk}", initial={"query": words})
+
+    @property
+    def ticked(self) -> bool:
+        return "pick" not in self.fields or bool(self["pick"].value())
+
+    def full_clean(self):
+        super().full_clean()
+        if self.is_bound and not self.ticked:
+            self._errors.clear()
+
+    def clean_query(self):
+        words = self.cleaned_data["query"]
+        if words and self.ticked and (why := searching.trouble(self.template, words)):
+            raise forms.ValidationError(why)
+        return words
+
+    def want(self, claim: Claim, by) -> None:
+        """Search for the claim, as the valid form has it. Raises SearchError."""
+        words = self.cleaned_data["query"] or searching.proposed_for(claim, self.template)
+        searching.want(claim, self.template, words, by=by)
 
 
 class ClaimForm(forms.ModelForm):

@@ -20,7 +20,7 @@ from deals.choices import Kind, Stance
 from deals.linking import LinkError
 from deals.models import Claim, Evidence
 from ingest import suggestions
-from ingest.models import Entry, Refusal, Suggestion, SuggestionState
+from ingest.models import ClaimSearch, Entry, Refusal, Suggestion, SuggestionState
 from ingest.revisions import edits_of, since_decided
 from tracker.desk.forms import OutletForm, StatementForm
 from tracker.desk.marking import Passage, marked, paragraphs
@@ -74,7 +74,8 @@ class Reading:
 
 @permission_required("ingest.view_entry", raise_exception=True)
 def page(request: HttpRequest, pk: int):
-    entry = get_object_or_404(Entry.objects.select_related("source", "report", "decided_by", "article__host"), pk=pk)
+    related = ("source", "report", "decided_by", "article__host", "feed__search")
+    entry = get_object_or_404(Entry.objects.select_related(*related), pk=pk)
     wanted = Wanted.read(request.GET)
     if request.method != "POST":
         return _show(request, entry, wanted)
@@ -200,6 +201,7 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "opened": opened_from(entry),
         "hand": reading.hand,
         "outlet": reading.outlet,
+        "searches": searches_that_found(entry),
         "media": reading.media,
         "reasons": Refusal.choices,
         "keys": KEYS,
@@ -276,6 +278,13 @@ def opened_from(entry: Entry) -> list[Claim]:
     for claim in claims:
         claim.desk_address = reverse("admin:deals_claim_change", args=[claim.pk])
     return claims
+
+
+def searches_that_found(entry: Entry) -> list[ClaimSearch]:
+    """The wishes of claims whose search brought the item; none, without a query, if no search did."""
+    if not hasattr(entry.feed, "search"):
+        return []
+    return list(entry.feed.search.wishes.select_related("claim"))
 
 
 def _with_desk_address(evidence: Evidence) -> Evidence:

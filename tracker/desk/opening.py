@@ -15,21 +15,25 @@ from deals import record
 from deals.choices import Stance
 from deals.linking import LinkError
 from deals.models import Claim, Company, Deal, Evidence, Party
-from ingest import suggestions
-from ingest.models import Entry, Suggestion, SuggestionState
-from tracker.desk.forms import ClaimForm, OutletForm, PartyFormSet, StatementForm
+from ingest import searching, suggestions
+from ingest.models import Entry, SearchTemplate, Suggestion, SuggestionState
+from ingest.searching import SearchError
+from tracker.desk.forms import ClaimForm, OutletForm, PartyFormSet, SearchForm, StatementForm
 from tracker.desk.item import TO_OPEN, as_seen, decide_address, decisions, lead_of, leads_of, opened_from
 from tracker.desk.marking import Passage, marked, paragraphs
 from tracker.desk.proposing import Named, Proposal, propose
 
+TO_SEARCH = "ingest.add_claimsearch"
+MOST_SEARCHES = 10
 KEYS = [("a", "open the claim"), ("q", "back to the item"), ("?", "these keys"), ("Esc", "leave a field")]
 
 
 class Opening:
     """The forms that make a claim out of an item: the claim, its parties, and the statements on it."""
 
-    def __init__(self, entry: Entry, lead: list[Suggestion], proposed: Proposal, data=None):
+    def __init__(self, entry: Entry, lead: list[Suggestion], proposed: Proposal, data=None, *, may_search=False):
         self.lead = lead
+        self.searches = _searches(lead, proposed, data) if may_search else []
         self.claim = ClaimForm(data, initial=_claim_as_proposed(proposed, lead))
         parties = [{"company": company, "role": role} for company, role in proposed.parties]
         self.parties = PartyFormSet(data, prefix="parties", initial=parties)
@@ -46,7 +50,8 @@ class Opening:
 
     def is_valid(self) -> bool:
         asked = [*self.ticked, self.outlet] if self.outlet and self.ticked else self.ticked
-        return all([self.claim.is_valid(), self.parties.is_valid(), *(form.is_valid() for form in asked)])
+        forms = [self.claim, self.parties, *asked, *self.searches]
+        return not [form for form in forms if not form.is_valid()]
 
 
 @permission_required(TO_OPEN, raise_exception=True)
@@ -54,7 +59,9 @@ def page(request: HttpRequest, pk: int):
     entry = get_object_or_404(Entry.objects.select_related("source", "report", "decided_by"), pk=pk)
     leads = leads_of(entry, set_aside=True)
     lead = _chosen(leads, request.GET.get("lead", ""))
-    opening = Opening(entry, lead, _proposal(entry, lead), request.POST if request.method == "POST" else None)
+    sent = request.POST if request.method == "POST" else None
+    may_search = request.user.has_perm(TO_SEARCH)
+    opening = Opening(entry, lead, _proposal(entry, lead), sent, may_search=may_search)
     if request.method != "POST":
         return _show(request, entry, opening)
     as_seen(entry, request.POST.get("said", ""))
@@ -65,7 +72,7 @@ def page(request: HttpRequest, pk: int):
         return _show_faster(request, entry, opening)
     try:
         claim, evidence = open_claim(entry, opening, by=request.user)
-    except LinkError as error:
+    except (LinkError, SearchError) as error:
         opening.claim.add_error(None, str(error))
         entry.refresh_from_db()
         return _show(request, entry, opening)
@@ -90,7 +97,8 @@ def _show_faster(request, entry: Entry, opening: Opening):
 def open_claim(entry: Entry, opening: Opening, *, by) -> tuple[Claim, list[Evidence]]:
     """Write the claim with deal, parties and evidence, and take its lead from the queue; all of it or nothing.
 
-    Raises LinkError for a statement that cannot be linked, SuggestionError if somebody decided the lead meanwhile.
+    Raises LinkError for a statement that cannot be linked, SearchError for words that cannot be searched for,
+    SuggestionError if somebody decided the lead meanwhile.
     """
     said = opening.claim.cleaned_data
     with transaction.atomic():
@@ -103,9 +111,23 @@ def open_claim(entry: Entry, opening: Opening, *, by) -> tuple[Claim, list[Evide
         if opening.outlet and opening.ticked:
             opening.outlet.credit(entry, by)
         evidence = suggestions.open_claim(entry, claim, [form.to_link() for form in opening.ticked], by=by)
+        for form in opening.searches:
+            if form.ticked:
+                form.want(claim, by)
         unticked = [suggestion.pk for suggestion in opening.lead]
         entry.suggestions.pending().filter(pk__in=unticked).update(state=SuggestionState.REJECTED)
     return claim, evidence
+
+
+def _searches(lead: list[Suggestion], proposed: Proposal, data) -> list[SearchForm]:
+    """One for each template that is offered, its words made of the parties and the kind of deal."""
+    named = {company.pk: company for company in lead[0].companies.all()} if lead else {}
+    companies = [named[key] for key, _ in proposed.parties]
+    templates = SearchTemplate.objects.filter(active=True).select_related("source")[:MOST_SEARCHES]
+    return [
+        SearchForm(template, data, words=searching.proposed(companies, proposed.type, template))
+        for template in templates
+    ]
 
 
 def _tick(suggestion: Suggestion) -> dict:
@@ -198,6 +220,9 @@ def _show(request, entry: Entry, opening: Opening, *, status: int = 200):
         "statements": opening.statements,
         "hand": opening.hand,
         "outlet": opening.outlet,
+        "searches": opening.searches,
+        "may_search": request.user.has_perm(TO_SEARCH),
+        "may_add_template": request.user.has_perm("ingest.add_searchtemplate"),
         "near": _near(opening.lead),
         "opened": opened_from(entry),
         "again": answered(entry, opening.lead),

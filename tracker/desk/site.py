@@ -18,13 +18,14 @@ class Desk(admin.AdminSite):
     index_title = "Queue"
 
     def get_urls(self):
-        from tracker.desk import adding, changed, item, opening, queue, report
+        from tracker.desk import adding, changed, item, opening, queue, report, searches
 
         return [
             path("queue/", self.admin_view(queue.page), name="queue"),
             path("queue/changed/", self.admin_view(changed.page), name="queue_changed"),
             path("queue/<int:pk>/", self.admin_view(item.page), name="queue_item"),
             path("queue/<int:pk>/open/", self.admin_view(opening.page), name="queue_open"),
+            path("claims/<int:pk>/searches/", self.admin_view(searches.page), name="claim_searches"),
             path("reports/add-from-address/", self.admin_view(adding.page), name="add_report_from_address"),
             path("reports/<int:pk>/said/", self.admin_view(report.page), name="report_said"),
             path("apps/", self.admin_view(self.apps_page), name="apps"),
