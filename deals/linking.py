@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.encoding import iri_to_uri
 
 from deals import clock
-from deals.choices import Certainty, Part, Precision, SpeakerKind, Stance
+from deals.choices import Certainty, Part, Precision, Retraction, SpeakerKind, Stance
 from deals.models import Claim, Company, Evidence, Report, Snapshot, Source, Term
 from deals.terms import Fact
 
@@ -198,6 +198,22 @@ def same_statement(evidence: Evidence) -> Evidence | None:
         )
         .first()
     )
+
+
+def mark(report: Report, how: str, *, by: AbstractBaseUser | None, note: str) -> None:
+    """Record that its outlet corrected or retracted a report; `how` is a Retraction. No status moves.
+
+    Raises LinkError without a note, and if somebody recorded the same meanwhile.
+    """
+    if not note.strip():
+        raise LinkError("Say how its outlet corrected or retracted it.")
+    with transaction.atomic():
+        held = Report.objects.select_for_update().get(pk=report.pk)
+        if held.retraction in (how, Retraction.RETRACTED):
+            raise LinkError(f"It is recorded already that this report was {held.get_retraction_display()}.")
+        held.retraction, held.retracted_at, held.retraction_note = how, clock.now(), note.strip()[:500]
+        held._history_user = by
+        held.save(update_fields=["retraction", "retracted_at", "retraction_note"])
 
 
 def answer(

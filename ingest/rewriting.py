@@ -1,4 +1,4 @@
-"""Whether a page says something else than it did, or that it says nothing any more; and in which words. Pure.
+"""Whether a page says something else than it did, or that it says nothing any more. Pure.
 
 What counts are sentences. A text is read as the suggester reads it, so captions, links to other stories, counters of
 comments and “read more” are none; letter case, punctuation and white space aside, and in whatever order they stand. One
@@ -7,15 +7,11 @@ sentence of SHORTEST characters that came, went or was reworded is a change: a f
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 from urllib.parse import urlsplit
 
 from ingest.text import passages
 
 SHORTEST = 20  # letters and figures of a sentence; in Chinese a third of it
-MOST_PARAGRAPHS = 400
-MOST_WORDS = 2_000
 CJK = re.compile(r"[\u3400-\u9fff]")
 # Figures of clocks and counters that stand by themselves.
 PASSING = re.compile(
@@ -55,43 +51,3 @@ def says_removed(text: str) -> bool:
 def leads_to_front_page(wanted: str, found: str) -> bool:
     """Whether a story's address leads to a front page now."""
     return urlsplit(wanted).path.strip("/") != "" and urlsplit(found).path.strip("/") == ""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Words that stand in both texts, or in one of them: "same", "gone" or "new"."""
-
-    kind: str
-    words: str
-
-
-def changes(before: str, after: str) -> list[list[Piece]]:
-    """The paragraphs that differ, each as pieces in reading order."""
-    old, new = before.splitlines()[:MOST_PARAGRAPHS], after.splitlines()[:MOST_PARAGRAPHS]
-    found = []
-    for how, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
-        if how == "equal":
-            continue
-        gone, came = old[i:j], new[k:m]
-        for place in range(max(len(gone), len(came))):
-            pair = gone[place : place + 1], came[place : place + 1]
-            found.append(pieces("".join(pair[0]), "".join(pair[1])))
-    return [paragraph for paragraph in found if any(piece.kind != "same" for piece in paragraph)]
-
-
-def pieces(before: str, after: str) -> list[Piece]:
-    old, new = words(before), words(after)
-    if len(old) + len(new) > MOST_WORDS:
-        return [piece for piece in (Piece("gone", before), Piece("new", after)) if piece.words]
-    found = []
-    for how, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if how == "equal":
-            found.append(Piece("same", "".join(old[i:j])))
-        else:
-            found += [Piece("gone", "".join(old[i:j])), Piece("new", "".join(new[k:m]))]
-    return [piece for piece in found if piece.words]
-
-
-def words(text: str) -> list[str]:
-    """A text in words with the space behind them; a Chinese character is one."""
-    return re.findall(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+\s*|\s+", text)

@@ -29,6 +29,8 @@ def want_articles(limit: int = BATCH) -> int:
     urls = {entry.pk: url for entry in entries if (url := wanted_url(entry))}
     with transaction.atomic():
         held = articles_at(urls.values())
+        new = Article.objects.filter(url__in=list(held), asked_at=None, next_at=None)
+        new.update(next_at=now, wanted_at=now)
         for entry in entries:
             article = held.get(urls.get(entry.pk, ""))
             saved: dict = {"wants_article": False, "article": article}
@@ -58,12 +60,12 @@ def is_inside(url: str) -> bool:
 
 
 def articles_at(urls: Iterable[str]) -> Mapping[str, Article]:
-    """The articles at canonical addresses, made where there are none; in a few queries however many."""
+    """The articles at canonical addresses, made where there are none and not yet due; in four queries however many."""
     wanted = {url: place_of(url) for url in urls}
     Host.objects.bulk_create([Host(place=place) for place in set(wanted.values())], ignore_conflicts=True)
     hosts = dict(Host.objects.filter(place__in=set(wanted.values())).values_list("place", "pk"))
     Article.objects.bulk_create(
-        [Article(url=url, host_id=hosts[place]) for url, place in wanted.items()], ignore_conflicts=True
+        [Article(url=url, host_id=hosts[place], next_at=None) for url, place in wanted.items()], ignore_conflicts=True
     )
     return {article.url: article for article in Article.objects.filter(url__in=list(wanted)).defer("text")}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.rewriting import Piece, changes, leads_to_front_page, rewritten, says_removed
+from ingest.rewriting import leads_to_front_page, rewritten, says_removed
 
 STORY = """Chery will buy about 20 percent of the factory, three people familiar with the matter said.
 The price was not told. A spokesman for Chery said on Monday that the story is not true.
@@ -73,16 +73,3 @@ def test_a_story_that_leads_to_the_front_page_is_gone():
     assert leads_to_front_page("https://a.example/2024/1", "https://a.example/?from=404")
     assert not leads_to_front_page("https://a.example/2024/1", "https://a.example/2024/1-new-title")
     assert not leads_to_front_page("https://a.example/", "https://a.example/")
-
-
-def test_changes_are_shown_word_by_word_and_only_where_there_are_any():
-    found = changes("Kept as it was.\nAbout 20 percent of it.", "Kept as it was.\nAbout 30 percent of it.\nNew words.")
-
-    assert found == [
-        [Piece("same", "About "), Piece("gone", "20 "), Piece("new", "30 "), Piece("same", "percent of it.")],
-        [Piece("new", "New words.")],
-    ]
-
-
-def test_texts_of_one_repeated_word_are_compared_in_bounds():
-    assert changes("a " * 10_000, "b " * 10_000) == [[Piece("gone", "a " * 10_000), Piece("new", "b " * 10_000)]]
