@@ -62,6 +62,10 @@ def notice(
         ReportNotice.objects.create(report_id=article.report_id, what=what, **values)
 
 
-def see(found: ReportNotice, by: AbstractBaseUser) -> bool:
-    """Take a notice down; False if somebody else just did."""
-    return bool(ReportNotice.objects.unseen().filter(pk=found.pk).update(seen_at=clock.now(), seen_by=by))
+def see(found: ReportNotice, by: AbstractBaseUser, after: str | None = None) -> bool:
+    """Take a notice down; False if somebody else just did, or it tells of another reading than `after`, a key or ""."""
+    unseen = ReportNotice.objects.unseen().filter(pk=found.pk)
+    if after is not None:
+        shown = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
+        unseen = unseen.filter(after=shown)
+    return bool(unseen.update(seen_at=clock.now(), seen_by=by))

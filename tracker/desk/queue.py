@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 
 from deals import clock
 from deals.models import Company, Source
-from ingest.models import Entry, Feed, Strength, Suggestion
+from ingest.models import Entry, Feed, ReportNotice, Strength, Suggestion
 from tracker.desk.reading import cards
 
 PER_PAGE = 25
@@ -106,6 +106,7 @@ def page(request: HttpRequest):
         "chosen": _chosen(wanted),
         "troubled": list(Feed.objects.in_trouble().filter(active=True).select_related("source")[:4]),
         "set_aside": list(Entry.objects.set_aside().only("title").order_by("-pk")[:4]),
+        "notices": list(ReportNotice.objects.unseen().select_related("report__source").order_by("pk")[:4]),
         "changed": list(Entry.objects.to_look_at_again().only("title")[:4]),
         "can_poll": request.user.has_perm("ingest.change_feed"),
         "can_add": request.user.has_perm("deals.add_report"),

@@ -18,7 +18,7 @@ class Desk(admin.AdminSite):
     index_title = "Queue"
 
     def get_urls(self):
-        from tracker.desk import adding, changed, item, opening, queue, report, searches
+        from tracker.desk import adding, changed, item, notices, opening, queue, report, searches
 
         return [
             path("queue/", self.admin_view(queue.page), name="queue"),
@@ -27,6 +27,7 @@ class Desk(admin.AdminSite):
             path("queue/<int:pk>/open/", self.admin_view(opening.page), name="queue_open"),
             path("claims/<int:pk>/searches/", self.admin_view(searches.page), name="claim_searches"),
             path("reports/add-from-address/", self.admin_view(adding.page), name="add_report_from_address"),
+            path("reports/changed/", self.admin_view(notices.page), name="report_notices"),
             path("reports/<int:pk>/said/", self.admin_view(report.page), name="report_said"),
             path("apps/", self.admin_view(self.apps_page), name="apps"),
             *super().get_urls(),
@@ -83,6 +84,7 @@ class Desk(admin.AdminSite):
         pages = [
             ("Queue", "queue", "ingest.view_entry"),
             ("Changed since decided", "queue_changed", "ingest.view_entry"),
+            ("Articles that changed", "report_notices", "ingest.view_reportnotice"),
             ("Add a report", "add_report_from_address", "deals.add_report"),
         ]
         return [
