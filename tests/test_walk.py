@@ -129,6 +129,7 @@ def house(request, tmp_path, httpserver, mailbox):
         "REDIS_URL": "",
     }
     if request.param == "production":
+        settings["DJANGO_SETTINGS_MODULE"] = "tests.brisk"
         settings["DATABASE_URL"] = request.getfixturevalue("database")
         if not os.environ.get("REDIS_URL"):
             pytest.skip("needs REDIS_URL of a Redis server")

@@ -9,6 +9,8 @@ from celery.signals import beat_init, worker_init
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from tracker import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
 if "celery" in Path(sys.argv[0]).parts[-2:]:
@@ -18,6 +20,7 @@ if "celery" in Path(sys.argv[0]).parts[-2:]:
     except ImproperlyConfigured as error:
         sys.exit(f"Hearsay does not start. {error}")
 
+broker.use()
 app = Celery("tracker")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

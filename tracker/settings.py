@@ -248,7 +248,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 CELERY_BROKER_URL = text("REDIS_URL", "filesystem://localhost")
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = {
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int | float] = {
     "visibility_timeout": 600,  # five times the longest task
     "socket_timeout": 30,
     "socket_connect_timeout": 3,
@@ -261,6 +261,7 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "data_folder_in": str(_queue / "queue"),
         "data_folder_out": str(_queue / "queue"),
         "control_folder": str(_queue / "control"),
+        "polling_interval": 0.2,  # seconds between two looks; a worker looks anew after each task
     }
     for _folder in ("queue", "control"):
         (_queue / _folder).mkdir(parents=True, exist_ok=True)
