@@ -28,9 +28,11 @@ from ingest.names import CompanyProfile, Mention, SourceProfile
 from ingest.profiles import ClaimProfile, Target, Tracked
 from ingest.retrieval import likelihood
 from ingest.stance import PARTY_KINDS, Speaker, Voice, read_voice, stance_on
-from ingest.statements import Reading, Statement, merged, with_origins
+from ingest.stance_model import Weights, shipped
+from ingest.statements import Mark, Reading, Statement, merged, with_origins
 from ingest.text import Passage, fold, passages
 from ingest.topic import Topic, on_sides
+from ingest.weighing import weighed
 from ingest.wording import GENERAL, content_words, deal_words
 
 # Claims that a deal ended: the words for that are what they say.
@@ -49,7 +51,9 @@ class Ranked:
 
 
 class Profiles(Tracked):
-    """What we track, and the reading of items with it."""
+    """What we track, and the reading of items with it. `weights` judge how a sentence stands to a claim."""
+
+    weights: Weights = shipped()
 
     def rank(self, headline: str, text: str = "") -> list[Ranked]:
         """The claims that an item may be about, by whom headline and opening name and by their words, best first."""
@@ -256,6 +260,7 @@ class _Reader:
         for company in speakers if stance in ("no_comment", "no_response", "denies", "confirms") else speakers[:1]:
             statement = Statement(
                 claim=target.claim,
+                marks=self._marks(clause, target),
                 companies=target.companies,
                 deal_type=kind,
                 stance=stance,
@@ -272,6 +277,8 @@ class _Reader:
                 reasons=tuple(reasons),
                 against=tuple(dict.fromkeys(against)),
             )
+            if target.wording:
+                statement = weighed(statement, target.wording, self.profiles.weights)
             self.found.append(statement)
             self._entail(target, statement)
 
@@ -289,6 +296,15 @@ class _Reader:
             return standing
         self.kinds_of_pairs[target.companies] = kind
         return kind
+
+    def _marks(self, clause: Clause, target: Target) -> tuple[Mark, ...]:
+        """Where in the passage the names, the words of a deal and the cues stand."""
+        spans = [("name", m.start, m.end) for m in clause.mentions if m.id in target.all]
+        spans += [(kind, *span) for kind, span in zip(clause.voice.kinds, clause.voice.triggers, strict=True)]
+        spans += [("deal", *span) for kind, span in clause.kinds.items() if kind == target.type or target.claim is None]
+        return tuple(
+            dict.fromkeys(Mark(k, clause.start + a, clause.start + b) for k, a, b in sorted(spans, key=lambda s: s[1:]))
+        )
 
     def _triggers(self, clause: Clause, target: Target) -> tuple[str, ...]:
         spans = [(mention.start, mention.end) for mention in clause.mentions if mention.id in target.all]

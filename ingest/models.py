@@ -423,6 +423,21 @@ class SuggestionState(models.TextChoices):
     REJECTED = "rejected"
 
 
+# Kinds of `statements.Mark` in words.
+WORD_KINDS = {
+    "name": "names",
+    "deal": "language of a deal",
+    "said": "said by",
+    "no_comment": "no comment",
+    "no_response": "no response",
+    "if_true": "only if true",
+    "assertion": "stated",
+    "ended": "came to nothing",
+    "contact": "neither yes nor no",
+    "aside": "a comparison",
+}
+
+
 class SuggestionQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(state=SuggestionState.PENDING)
@@ -453,6 +468,9 @@ class Suggestion(models.Model):
     passage = models.TextField()  # the sentence as published
     passage_digest = models.BinaryField(max_length=32)
     triggers = models.JSONField(default=list)  # the words in the passage that led here, as published
+    marks = models.JSONField(default=list)  # the same with their kinds and places: [kind, start, end] in the passage
+    probability = models.FloatField(null=True)  # that the stance is right, where the model judged it; calibrated
+    sure = models.BooleanField(default=True)  # False: the model is not sure, and nothing is ticked in advance
     reasons = models.JSONField(default=list)  # why it was suggested, in sentences for the editor
     against = models.JSONField(default=list)  # what speaks against it, in sentences for the editor
     preselected = models.BooleanField(default=False)
@@ -486,6 +504,14 @@ class Suggestion(models.Model):
             return []
         said_at = self.entry.said_at if self.entry_id else None
         return proposed_terms(self.passage, said_at.date() if said_at else None)
+
+    @property
+    def words_by_kind(self) -> list[tuple[str, list[str]]]:
+        """The words that led here by what they are: names, the language of a deal, rumor, denial, hedge …"""
+        found: dict[str, dict[str, None]] = {}
+        for kind, start, end in self.marks:
+            found.setdefault(WORD_KINDS.get(kind, kind), {})[self.passage[start:end].strip()] = None
+        return [(kind, list(words)) for kind, words in found.items()]
 
     def turns_on(self, term: Proposal) -> bool:
         """Whether the claim is of a type that such a term belongs to: then it is ticked in advance."""
@@ -641,3 +667,44 @@ class ReportNotice(models.Model):
 
     def __str__(self):
         return f"{self.report} {self.get_what_display()}"
+
+
+class Lesson(models.Model):
+    """What an editor decided on one suggestion, kept with what the model saw, to learn from.
+
+    `stance` and `label` (as the model has it) are empty for a suggestion that was turned down. Nothing reads of it but
+    the training, and `_write`, which suggests a refused pair again once the item or the claim says something else.
+    """
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="lessons")
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="+")
+    wording = models.CharField(max_length=300)  # the claim's, on that day
+    passage = models.TextField()
+    suggested = models.CharField(max_length=11, choices=Stance)
+    stance = models.CharField(max_length=11, choices=Stance, blank=True)
+    label = models.CharField(max_length=9, blank=True)
+    features = models.JSONField(default=dict)
+    model = models.CharField(max_length=20)  # the version of the weights in service
+    content_digest = models.BinaryField(max_length=32, default=b"")  # of what the item said
+    decided_at = models.DateTimeField(default=clock.now)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"{self.get_stance_display() or 'turned down'}: {self.wording}"
+
+
+class StanceModel(models.Model):
+    """Weights that were trained here; the newest are in service. `weights` as `stance_model.Weights.plain` has them."""
+
+    version = models.CharField(max_length=20)
+    weights = models.JSONField()
+    trained_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return f"{self.version}, {self.trained_at:%Y-%m-%d}"

@@ -50,6 +50,7 @@ class Target:
     companies: tuple[int, ...] = ()
     part_of: int | None = None
     waits: bool = False
+    wording: str = ""
 
     @cached_property
     def all(self) -> frozenset[int]:
@@ -234,6 +235,7 @@ class Tracked:
             words=content_words(without_names),
             type=claim.type,
             part_of=claim.part_of,
+            wording=claim.wording,
             waits=any(self.companies[id].placeholder for id in claim.parties if id in self.companies),
             speakers=self._speakers(parties),
         )

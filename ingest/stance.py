@@ -46,6 +46,13 @@ class Voice:
     outlet: int | None = None
     triggers: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Of each trigger what kind of word it is; the second, if any, tells how surely the first is said."""
+        if self.signal == "rumor" and len(self.triggers) > 1:
+            return "said", "rumor"
+        return (self.signal,) * len(self.triggers)
+
 
 def read_voice(folded: str, companies: Sequence[Mention], outlets: Sequence[Mention]) -> Voice:
     """The strongest cue of a folded clause and who speaks it; positions are within the clause."""

@@ -7,6 +7,15 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Words that led to a statement: their kind (name, deal, or a signal of stance.Voice), at [start, end) of the passage."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Statement:
     """What one sentence says on one claim, or, with `claim` None, on a deal between `companies` that has no claim."""
 
@@ -24,6 +33,9 @@ class Statement:
     companies: tuple[int, ...] = ()
     deal_type: str = ""
     triggers: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    probability: float | None = None  # that the stance is right, where the model judged it
+    sure: bool = True
     reasons: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
 
@@ -58,7 +70,8 @@ def merged(found: Iterable[Statement]) -> list[Statement]:
         if standing := kept.get(key):
             better = statement if (standing.strength, statement.strength) == ("possible", "strong") else standing
             triggers = tuple(dict.fromkeys((*standing.triggers, *statement.triggers)))
-            statement = replace(better, triggers=triggers)
+            marks = tuple(dict.fromkeys((*standing.marks, *statement.marks)))
+            statement = replace(better, triggers=triggers, marks=marks)
         kept[key] = statement
     weighty = {(statement.about, statement.passage) for statement in kept.values() if statement.stance != "mentions"}
     return [

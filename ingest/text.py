@@ -46,6 +46,14 @@ def fold(text: str) -> str:
     return text.translate(_FOLDING)
 
 
+def lower(folded: str) -> str:
+    """The text in lower case, exactly as long as before: a few letters, such as “İ”, are longer then and stay."""
+    lowered = folded.lower()
+    if len(lowered) == len(folded):
+        return lowered
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in folded)
+
+
 _TERMINAL = re.compile(r"""[.!?。…:;][\"')\]」』]{0,3}$""")
 _LABELLED = re.compile(
     r"""\(?(?:

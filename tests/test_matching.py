@@ -1,5 +1,7 @@
 """What an item says on claims that we track, and on deals that we do not."""
 
+import unicodedata
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -326,3 +328,6 @@ def test_any_text_can_be_read_and_only_a_party_denies(text):
         assert statement.stance != "denies" or statement.company is not None or statement.speaker_kind == "document"
         assert statement.passage
         assert all(trigger in statement.passage for trigger in statement.triggers)
+        assert statement.passage in " ".join(unicodedata.normalize("NFC", f"News of the day {text}").split())
+        assert all(0 <= mark.start < mark.end <= len(statement.passage) for mark in statement.marks)
+        assert {statement.passage[mark.start : mark.end].strip() for mark in statement.marks} == set(statement.triggers)

@@ -213,10 +213,10 @@ def test_reading_takes_the_same_queries_for_any_number(size, claim, make_entry, 
         make_entry(f"{RUMOR}\n{DENIAL}\nBYD is in talks with Chery.", title=f"Item {number}")
     Entry.objects.update(read_at=None)
 
-    # Entries; companies, their aliases and parents; claims and their parties; sources and their aliases;
+    # Entries; companies, their aliases and parents; claims and their parties; sources and their aliases; the weights;
     # a savepoint around: entries held, suggestions that stand, statuses, new suggestions with their companies,
     # waiting (2), read. PostgreSQL is asked for its time twice.
-    with django_assert_num_queries(19 if connection.vendor == "postgresql" else 17):
+    with django_assert_num_queries(20 if connection.vendor == "postgresql" else 18):
         read_unread()
 
     assert Suggestion.objects.count() == 2 * size

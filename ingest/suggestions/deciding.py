@@ -11,6 +11,7 @@ from deals import clock, snapshots
 from deals.choices import Precision, ReadFrom
 from deals.linking import link, placeholder, report_at, withdraw
 from deals.models import Claim, Evidence, Report, Snapshot, Source
+from ingest import lessons
 from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState
 from ingest.suggestions.reading import WORTH_A_LOOK, reread
 
@@ -26,6 +27,10 @@ class SuggestionError(Exception):
 
 class AlreadyDecided(SuggestionError):
     """Somebody decided the item since the editor looked."""
+
+
+# A pick with what came of it; of two picks that say the same the evidence is one.
+Linked = tuple[Suggestion | None, Evidence]
 
 
 class Pick(NamedTuple):
@@ -49,13 +54,14 @@ def accept(entry: Entry, picked: Iterable[Pick | tuple], by: AbstractBaseUser) -
         raise SuggestionError("Tick what the item says, or reject it.")
     with transaction.atomic():
         decided = _decide(entry, Decision.LINKED, by)
-        report, evidence = _link(entry, picks, by)
+        report, linked = _link(entry, picks, by)
+        lessons.keep(entry, linked, by)
         Entry.objects.filter(pk=entry.pk).update(report=report)
         accepted = [pick.suggestion.pk for pick in picks if pick.suggestion]
         entry.suggestions.filter(pk__in=accepted).update(state=SuggestionState.ACCEPTED)
         entry.suggestions.pending().update(state=SuggestionState.REJECTED)
     _now(entry, report=report, **decided)
-    return evidence
+    return _evidence(linked)
 
 
 def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: AbstractBaseUser) -> list[Evidence]:
@@ -68,7 +74,7 @@ def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: A
     picks = [Pick(suggestion, {**corrections, "claim": claim}) for suggestion, corrections in picked]
     with transaction.atomic():
         _take_lead(entry, [pick.suggestion for pick in picks if pick.suggestion])
-        report, evidence = _link(entry, picks, by) if picks else (entry.report, [])
+        report, linked = _link(entry, picks, by) if picks else (entry.report, [])
         decided = {}
         if not entry.decision and not _other_business(entry, claim):
             decided = _decide(entry, Decision.OPENED, by)
@@ -77,7 +83,7 @@ def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: A
         Entry.objects.filter(pk=entry.pk).update(report=report)
         reread(claim.companies.all(), apart_from=entry)
     _now(entry, report=report, **decided)
-    return evidence
+    return _evidence(linked)
 
 
 def reject(entry: Entry, by: AbstractBaseUser, reason: str = "") -> None:
@@ -86,6 +92,7 @@ def reject(entry: Entry, by: AbstractBaseUser, reason: str = "") -> None:
         raise SuggestionError("Choose one of the reasons for rejecting an item.")
     with transaction.atomic():
         decided = _decide(entry, Decision.REJECTED, by, refusal=reason)
+        lessons.keep(entry, [], by)
         entry.suggestions.pending().update(state=SuggestionState.REJECTED)
     _now(entry, **decided)
 
@@ -118,6 +125,7 @@ def undo_decision(entry: Entry, by: AbstractBaseUser) -> None:
             raise _decided_by_another(entry)
         for evidence in linked:
             withdraw(evidence, by=by, reason="The decision on the item was undone.")
+        lessons.forget(entry)
         entry.suggestions.update(state=SuggestionState.PENDING)
         Entry.objects.filter(pk=entry.pk).update(waiting=entry.suggestions.exists())
     _now(entry, waiting=entry.suggestions.exists(), **back)
@@ -177,8 +185,8 @@ def _other_business(entry: Entry, claim: Claim) -> bool:
     return False
 
 
-def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Report, list[Evidence]]:
-    """The report of an entry, made if need be, and one Evidence for each pick."""
+def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Report, list[Linked]]:
+    """The report of an entry, made if need be, and for each pick its suggestion with the evidence."""
     if entry.outlet:
         raise SuggestionError(f"“{entry.outlet}” is not yet a source: make it one, or say which of ours it is.")
     report = report_at(
@@ -190,7 +198,7 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
         language=entry.language,
     )
     snapshot = what_was_read(entry, report)
-    evidence = []
+    linked: list[Linked] = []
     for pick in picks:
         said = {**_as_suggested(pick.suggestion, entry), **pick.corrections}
         claim, origin = said.pop("claim", None), said.pop("origin", None)
@@ -198,8 +206,13 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
             raise SuggestionError("Open a claim from this lead first, or pick the claim that it speaks of.")
         if isinstance(origin, Source):
             origin = _story_of(origin, entry, claim, said["stance"])
-        evidence.append(link(claim, report, by=by, origin=origin, snapshot=snapshot, **said))
-    return report, list(dict.fromkeys(evidence))
+        evidence = link(claim, report, by=by, origin=origin, snapshot=snapshot, **said)
+        linked.append((pick.suggestion, evidence))
+    return report, linked
+
+
+def _evidence(linked: Iterable[Linked]) -> list[Evidence]:
+    return list(dict.fromkeys(evidence for _, evidence in linked))
 
 
 def what_was_read(entry: Entry, report: Report) -> Snapshot | None:

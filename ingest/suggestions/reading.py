@@ -17,8 +17,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from deals import clock
 from deals.choices import Stance, Status
 from deals.models import Claim, Company, CompanyAlias, Parentage, Party, Source, SourceAlias
+from ingest import lessons
 from ingest.matching import Profiles
-from ingest.models import Entry, Strength, Suggestion, SuggestionState, digest
+from ingest.models import Entry, Lesson, Strength, Suggestion, SuggestionState, digest
 from ingest.names import CompanyProfile, SourceProfile
 from ingest.profiles import ClaimProfile
 from ingest.statements import Reading, Statement
@@ -154,7 +155,7 @@ def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, 
 
 
 def current_profiles() -> Profiles:
-    """All companies, claims and sources, prepared for reading, in seven queries."""
+    """All companies, claims and sources, prepared for reading, in eight queries."""
     aliases, parents, source_aliases, parties = (defaultdict(list) for _ in range(4))
     for company, name in CompanyAlias.objects.values_list("company", "name"):
         aliases[company].append(name)
@@ -164,7 +165,7 @@ def current_profiles() -> Profiles:
         source_aliases[source].append(name)
     for claim, company in Party.objects.exclude(role="regulator").values_list("claim", "company"):
         parties[claim].append(company)
-    return Profiles(
+    tracked = Profiles(
         [
             CompanyProfile(pk, name, tuple(aliases[pk]), frozenset(parents[pk]), unnamed)
             for pk, name, unnamed in Company.objects.order_by("pk").values_list("pk", "name", "placeholder")
@@ -180,6 +181,8 @@ def current_profiles() -> Profiles:
             for pk, name in Source.objects.order_by("pk").values_list("pk", "name")
         ],
     )
+    tracked.weights = lessons.in_service()
+    return tracked
 
 
 def _still(entries: Sequence[Entry], **as_we_saw_it) -> list[Entry]:
@@ -197,13 +200,13 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> 
     keys = [entry.pk for entry in entries]
     standing = list(Suggestion.objects.filter(entry__in=keys)) if keys else []
     rejected = [row for row in standing if row.claim_id and row.state == SuggestionState.REJECTED]
-    refused = {(row.entry_id, row.claim_id) for row in rejected}
+    refused = {(row.entry_id, row.claim_id) for row in rejected} - _changed_since(entries, rejected)
     statuses = dict(Claim.objects.filter(pk__in=_claims_of(readings)).values_list("pk", "status"))
     known = {_key(row) for row in standing}
     now = clock.now()  # one for all: asking the database's clock is a query
     rows: list[Suggestion] = []
     companies: list[tuple[int, ...]] = []
-    found = set()
+    found, again = set(), []
     for entry in entries:
         reading = readings[entry.pk] or Reading()
         statements = [*reading.candidates, *reading.leads]
@@ -211,11 +214,17 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> 
         for statement in statements:
             row = _row(entry, statement, statement in ticked, now)
             found.add(_key(row))
-            if _key(row) in known or (entry.pk, statement.claim) in refused:
+            if (entry.pk, statement.claim) in refused:
+                continue
+            if _key(row) in known:
+                again.append(_key(row))
                 continue
             known.add(_key(row))
             rows.append(row)
             companies.append(statement.companies)
+    back = [row.pk for row in rejected if _key(row) in again and (row.entry_id, row.claim_id) not in refused]
+    if back:
+        Suggestion.objects.filter(pk__in=back).update(state=SuggestionState.PENDING)
     made = Suggestion.objects.bulk_create(rows)
     named = Suggestion.companies.through
     named.objects.bulk_create(
@@ -227,6 +236,20 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> 
     Suggestion.objects.filter(pk__in=gone).delete()
     _wait(Entry.objects.filter(pk__in=keys, decision=""))
     return len({row.entry_id for row in made})
+
+
+def _changed_since(entries: Sequence[Entry], rejected: Sequence[Suggestion]) -> set[tuple[int, int]]:
+    """The rejected pairs of item and claim of which one says something else than on the day it was rejected."""
+    if not rejected:
+        return set()
+    now = {entry.pk: bytes(entry.content_digest) for entry in entries}
+    lessons = Lesson.objects.filter(entry__in=list(now), stance="").order_by("pk")
+    seen = {}
+    for entry, claim, wording, content, worded in lessons.values_list(
+        "entry", "claim", "wording", "content_digest", "claim__wording"
+    ):
+        seen[entry, claim] = wording == worded and bytes(content) == now[entry]
+    return {pair for pair, same in seen.items() if not same}
 
 
 def _wait(entries: QuerySet[Entry]) -> None:
@@ -244,7 +267,11 @@ def _ticked(statements: Sequence[Statement], statuses: Mapping[int, str | None])
     """The statements that are ticked in advance: strong, able to move the claim, one for each stance and company."""
     best: dict[tuple, Statement] = {}
     for statement in statements:
-        if statement.strength != "strong" or statuses.get(statement.claim) not in MOVES.get(statement.stance, ()):
+        if (
+            statement.strength != "strong"
+            or not statement.sure
+            or statuses.get(statement.claim) not in MOVES.get(statement.stance, ())
+        ):
             continue
         if statement.claim and statement.claim not in statuses:
             continue  # deleted since it was read
@@ -277,6 +304,9 @@ def _row(entry: Entry, statement: Statement, ticked: bool, now: datetime) -> Sug
         passage=statement.passage,
         passage_digest=_digest(statement),
         triggers=list(statement.triggers),
+        marks=[[mark.kind, mark.start, mark.end] for mark in statement.marks],
+        probability=statement.probability,
+        sure=statement.sure,
         reasons=list(statement.reasons),
         against=list(statement.against),
         preselected=ticked,
