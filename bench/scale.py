@@ -60,6 +60,13 @@ INSERT INTO ingest_entry (id, feed_id, source_id, guid, guid_digest, url, title,
     now(), now() - n * interval '1 minute', true, CASE WHEN n > 50 THEN now() END, n % 1000 = 0, '', '',
     false, '', substr(sha256(n::text::bytea), 1, 16), substr(sha256(('story ' || n)::bytea), 1, 16), '', 0, false, '', ''
   FROM generate_series(1, {entries}) n;
+UPDATE ingest_entry SET outlet = 'Outlet ' || id % 1000 WHERE id % 500 = 0;
+INSERT INTO ingest_searchtemplate (id, name, url, language, source_id, active)
+  SELECT 1, 'News search', 'https://search.example/?q={{query}}', 'en', 1, true;
+INSERT INTO ingest_search (id, feed_id, template_id, query, pace, look_at)
+  SELECT n, n, 1, 'Company ' || n, '', now() + interval '1 day' FROM generate_series(1, {entries} / 200) n;
+INSERT INTO ingest_claimsearch (claim_id, search_id, paused, wanted_at)
+  SELECT n, n, false, now() - interval '30 days' FROM generate_series(1, {entries} / 200) n;
 INSERT INTO ingest_suggestion (entry_id, claim_id, deal_type, strength, stance, speaker_kind, speaker_name, speaker_role,
     certainty, part, passage, passage_digest, triggers, marks, sure, reasons, against, preselected, state, created_at)
   SELECT e.id, 1 + e.id % {claims}, '', 'strong', 'supports', 'outlet', '', '', 'stated', 'body', 'passage',
@@ -81,6 +88,7 @@ def measure() -> dict[str, float]:
 
     from alerts.models import Delivery
     from deals.models import Claim, StatusChange
+    from ingest import searching
     from ingest.models import Entry, Feed
 
     desk, anyone = Client(), Client()
@@ -98,6 +106,8 @@ def measure() -> dict[str, float]:
     things = {
         "due feeds": lambda: list(Feed.objects.due()[:25]),
         "unread entries": lambda: list(Entry.objects.unread()[:50]),
+        "searches paced, 20 of them judged": lambda: [searching.pace_searches(), searching.judge(range(1, 21))],
+        "items of an outlet": lambda: list(Entry.objects.filter(outlet="Outlet 500", outlet_host="x")),
         "waiting entries": lambda: list(Entry.objects.waiting()[:25]),
         "deliveries owed": lambda: list(Delivery.objects.waiting()[:10]),
         "queue page": page(desk, "/admin/queue/"),
@@ -160,9 +170,9 @@ def main() -> None:
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}\n"
     )
-    print(f"{'median of ' + str(RUNS):28}{small:>12,}{large:>14,} entries   ratio")
+    print(f"{'median of ' + str(RUNS):36}{small:>12,}{large:>14,} entries   ratio")
     for name, milliseconds in at_large.items():
-        print(f"{name:28}{at_small[name]:>9.1f} ms{milliseconds:>11.1f} ms{milliseconds / at_small[name]:>15.2f}")
+        print(f"{name:36}{at_small[name]:>9.1f} ms{milliseconds:>11.1f} ms{milliseconds / at_small[name]:>15.2f}")
     ratios = {name: round(at_large[name] / at_small[name], 2) for name in at_large}
     print(json.dumps({"entries": large, "milliseconds": at_large, "small": at_small, "ratios": ratios}))
 

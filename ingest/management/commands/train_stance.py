@@ -85,4 +85,10 @@ def _rows(file):
 
 
 def _write(out, weights):
-    Path(out).write_text(json.dumps(weights.plain(), indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+    """A line for each feature, so that two trainings can be compared."""
+    plain = weights.plain()
+    lines = [
+        f" {json.dumps(name, ensure_ascii=False)}: {json.dumps(row)}" for name, row in plain.pop("weights").items()
+    ]
+    written = json.dumps(plain, ensure_ascii=False, indent=1).removesuffix("\n}")
+    Path(out).write_text(written + ',\n "weights": {\n' + ",\n".join(lines) + "\n }\n}\n", encoding="utf-8")
