@@ -312,6 +312,7 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
         "is_news",
         "history",
         "unreadable",
+        "twin_of",
         "report",
         "decision",
         "decided_by",
@@ -324,7 +325,7 @@ class EntryAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request):
         entries = super().get_queryset(request)
-        return entries.select_related("source", "feed__source", "report__source", "decided_by")
+        return entries.select_related("source", "feed__source", "report__source", "decided_by", "twin_of")
 
     @admin.display(description="source", ordering="source__name")
     def publisher(self, entry):

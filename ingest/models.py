@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from deals import clock
@@ -273,7 +274,8 @@ class EntryQuerySet(models.QuerySet):
 
     def to_look_at_again(self):
         """Those of the changed whose change nobody has seen, within a day at least."""
-        return self.changed().filter(Q(seen_at=None) | Q(seen_at__lt=clock.now() - QUIET))
+        # Our own clock is good enough to say that it is quiet, and costs no query.
+        return self.changed().filter(Q(seen_at=None) | Q(seen_at__lt=timezone.now() - QUIET))
 
 
 # Decided on something, and that is not what stands there now.
@@ -304,6 +306,8 @@ class Entry(models.Model):
     # Of what it says, and of what makes it the same story wherever it stands; b"": not known.
     content_digest = models.BinaryField(max_length=16, default=b"", editable=False)
     story = models.BinaryField(max_length=16, default=b"", editable=False)
+    # The first entry with its story, in another feed: the two are decided together.
+    twin_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="twins", db_index=False)
     revised_at = models.DateTimeField(null=True, editable=False)  # since when it says what it says, if it was edited
     edits = models.PositiveIntegerField(default=0, editable=False)  # how often; not all of them need be kept
     read_at = models.DateTimeField(null=True)
@@ -338,7 +342,8 @@ class Entry(models.Model):
             models.Index(fields=["-said_at", "-id"], condition=Q(waiting=True), name="entry_waiting"),
             models.Index(fields=["id"], condition=Q(unreadable=True), name="entry_unreadable"),
             models.Index(fields=["outlet"], condition=~Q(outlet=""), name="entry_of_no_source"),
-            models.Index(fields=["story"], name="entry_story"),
+            models.Index(fields=["story", "feed"], name="entry_story"),
+            models.Index(fields=["twin_of"], condition=Q(twin_of__isnull=False), name="entry_twin"),
             models.Index(fields=["-revised_at", "-id"], condition=CHANGED, name="entry_changed"),
             models.Index(fields=["id"], condition=Q(wants_article=True), name="entry_wants_article"),
         ]
@@ -361,6 +366,20 @@ class Entry(models.Model):
         self.said_at = self.published_at or self.first_seen_at
         self.content_digest, self.story = digests(self.feed_id, self.title, self.text, self.url)
         return self
+
+    @property
+    def root_id(self) -> int:
+        """Of the entry that stands for all twins: itself, if it is no twin."""
+        return self.twin_of_id or self.pk
+
+    def together(self) -> models.QuerySet["Entry"]:
+        """It and its twins."""
+        return Entry.objects.filter(Q(pk=self.root_id) | Q(twin_of=self.root_id))
+
+    def covered_by(self) -> "Entry | None":
+        """The twin that was decided, and it with it."""
+        decided = self.together().exclude(pk=self.pk).exclude(decision="")
+        return decided.select_related("decided_by", "source").order_by("pk").first()
 
     @property
     def said(self) -> str:

@@ -13,8 +13,8 @@ from deals.models import Claim, Deal, Evidence, Report
 from ingest.models import Entry, Feed, Suggestion
 from tests.conftest import seated
 
-QUERIES = 16 + (connection.vendor == "postgresql")  # which is asked for its clock
-ITEM_QUERIES = 16
+QUERIES = 17 + (connection.vendor == "postgresql")  # which is asked for its clock
+ITEM_QUERIES = 17
 AT_TWO = datetime(2024, 4, 15, 6, tzinfo=UTC)
 ATTACK = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 

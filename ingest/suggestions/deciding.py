@@ -53,10 +53,11 @@ def accept(entry: Entry, picked: Iterable[Pick | tuple], by: AbstractBaseUser) -
     if not picks:
         raise SuggestionError("Tick what the item says, or reject it.")
     with transaction.atomic():
+        together = _hold(entry)
         decided = _decide(entry, Decision.LINKED, by)
         report, linked = _link(entry, picks, by)
         lessons.keep(entry, linked, by)
-        Entry.objects.filter(pk=entry.pk).update(report=report)
+        _cover(together, report)
         accepted = [pick.suggestion.pk for pick in picks if pick.suggestion]
         entry.suggestions.filter(pk__in=accepted).update(state=SuggestionState.ACCEPTED)
         entry.suggestions.pending().update(state=SuggestionState.REJECTED)
@@ -73,6 +74,7 @@ def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: A
     """
     picks = [Pick(suggestion, {**corrections, "claim": claim}) for suggestion, corrections in picked]
     with transaction.atomic():
+        together = _hold(entry)
         _take_lead(entry, [pick.suggestion for pick in picks if pick.suggestion])
         report, linked = _link(entry, picks, by) if picks else (entry.report, [])
         decided = {}
@@ -80,7 +82,7 @@ def open_claim(entry: Entry, claim: Claim, picked: Iterable[Pick | tuple], by: A
             decided = _decide(entry, Decision.OPENED, by)
         elif not Entry.objects.filter(pk=entry.pk, decided_at=entry.decided_at).update(report=report):
             raise _decided_by_another(entry)
-        Entry.objects.filter(pk=entry.pk).update(report=report)
+        _cover(together, report)
         reread(claim.companies.all(), apart_from=entry)
     _now(entry, report=report, **decided)
     return _evidence(linked)
@@ -91,6 +93,7 @@ def reject(entry: Entry, by: AbstractBaseUser, reason: str = "") -> None:
     if reason and reason not in Refusal.values:
         raise SuggestionError("Choose one of the reasons for rejecting an item.")
     with transaction.atomic():
+        _hold(entry)
         decided = _decide(entry, Decision.REJECTED, by, refusal=reason)
         lessons.keep(entry, [], by)
         entry.suggestions.pending().update(state=SuggestionState.REJECTED)
@@ -105,6 +108,7 @@ def undo_decision(entry: Entry, by: AbstractBaseUser) -> None:
     if not entry.decision:
         raise SuggestionError("The item has not been decided.")
     with transaction.atomic():
+        _hold(entry)
         linked = list(_linked_by_decision(entry).select_related("claim"))
         for evidence in linked:
             if evidence.changes.filter(superseded_by=None).exists():
@@ -146,12 +150,29 @@ def _linked_by_decision(entry: Entry) -> QuerySet[Evidence]:
     )
 
 
+def _hold(entry: Entry) -> QuerySet[Entry]:
+    """Lock an item with its twins, in the order in which readers lock them; all of them."""
+    together = entry.together()
+    list(together.order_by("pk").select_for_update().values_list("pk"))
+    return together
+
+
+def _cover(together: QuerySet[Entry], report: Report | None) -> None:
+    """What a decision linked is the report of the item's twins, too."""
+    together.update(report=report)
+
+
 def _decide(entry: Entry, decision: str, by: AbstractBaseUser, refusal: str = "") -> dict[str, Any]:
     """Decide the entry if nobody has; what was written. Raises AlreadyDecided."""
     decided = {"decision": decision, "refusal": refusal, "decided_at": clock.now(), "decided_by": by, "waiting": False}
+    if other := entry.covered_by():
+        raise AlreadyDecided(
+            f"{other.decided_by or 'Somebody'} decided on the same article, from {other.publisher}: look at that decision."
+        )
     decided["decided_on"] = bytes(entry.content_digest)  # what the editor saw, which may have changed since
     if not Entry.objects.filter(pk=entry.pk, decided_at=None).update(**decided):
         raise _decided_by_another(entry)
+    entry.together().filter(waiting=True).update(waiting=False)
     return decided
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from deals import clock
 from deals.choices import Stance, Status
@@ -23,6 +23,7 @@ from ingest.models import Entry, Lesson, Strength, Suggestion, SuggestionState, 
 from ingest.names import CompanyProfile, SourceProfile
 from ingest.profiles import ClaimProfile
 from ingest.statements import Reading, Statement
+from ingest.suggestions.twins import Together, arrange, hold
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +43,7 @@ MOVES: dict[str, set] = {
 # Of several sentences with one stance the one with the best speaker is ticked.
 BEST_SPEAKERS = ("document", "named", "company", "team", "anonymous", "outlet")
 # What an entry says, and whether on its own or in its article, and whether it was decided.
-SAYING = ("content_digest", "article_at", "decision")
-AS_READ = attrgetter(*SAYING[1:])
+AS_READ = attrgetter("content_digest", "article_at", "decision")
 MOST_REREAD = 500
 # Seconds; a task may run for 110.
 LONGEST_BATCH = 20.0
@@ -79,8 +79,9 @@ def read_unread(limit: int = 200, seconds: float = LONGEST_BATCH) -> int:
 def _keep(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> None:
     """Write what was read in entries that are still unread, and that they are read."""
     with transaction.atomic():
-        ours = _still(entries, read_at=None)
-        _write([entry for entry in ours if readings[entry.pk] and not entry.decision], readings)
+        together = hold(entries)
+        ours = [entry for entry in _still(entries, together) if together.held[entry.pk].read_at is None]
+        _write([entry for entry in ours if readings[entry.pk] and not entry.decision], readings, together)
         _note(ours, readings, at=clock.now())
 
 
@@ -104,9 +105,10 @@ def read_again(entries: Iterable[Entry], seconds: float = LONGEST_BATCH) -> int:
     begun = clock.now()
     readings = read(entries, seconds)
     with transaction.atomic():
-        ours = _still(entries[: len(readings)], decided_at=None)
+        together = hold(entries[: len(readings)])
+        ours = _still(entries[: len(readings)], together)
         _note(ours, readings, at=begun)
-        return _write([entry for entry in ours if readings[entry.pk]], readings)
+        return _write([entry for entry in ours if readings[entry.pk]], readings, together)
 
 
 def reread(companies: Iterable[Company], apart_from: Entry | None = None) -> int:
@@ -185,15 +187,14 @@ def current_profiles() -> Profiles:
     return tracked
 
 
-def _still(entries: Sequence[Entry], **as_we_saw_it) -> list[Entry]:
-    """Those of the entries that are as we saw them and say what they said, held until the transaction ends."""
-    keys = [entry.pk for entry in entries]
-    held = Entry.objects.select_for_update().filter(pk__in=keys, **as_we_saw_it).order_by("pk")
-    found = {pk: (bytes(content), *rest) for pk, content, *rest in held.values_list("pk", *SAYING)}
-    return [entry for entry in entries if found.get(entry.pk) == (bytes(entry.content_digest), *AS_READ(entry))]
+def _still(entries: Sequence[Entry], together: Together) -> list[Entry]:
+    """Those of the entries that say what they said, and are as undecided as they were."""
+    return [
+        entry for entry in entries if entry.pk in together.held and AS_READ(together.held[entry.pk]) == AS_READ(entry)
+    ]
 
 
-def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> int:
+def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None], together: Together) -> int:
     """Store the suggestions that the entries lack, drop what is pending and no longer found, and set whether they
     wait; how many entries gained a suggestion.
     """
@@ -234,7 +235,8 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None]) -> 
     )
     gone = [row.pk for row in standing if row.state == SuggestionState.PENDING and _key(row) not in found]
     Suggestion.objects.filter(pk__in=gone).delete()
-    _wait(Entry.objects.filter(pk__in=keys, decision=""))
+    worth = Suggestion.objects.pending().filter(WORTH_A_LOOK, entry__in=list(together.held))
+    arrange(together, keys, set(worth.values_list("entry", flat=True)))
     return len({row.entry_id for row in made})
 
 
@@ -250,13 +252,6 @@ def _changed_since(entries: Sequence[Entry], rejected: Sequence[Suggestion]) -> 
     ):
         seen[entry, claim] = wording == worded and bytes(content) == now[entry]
     return {pair for pair, same in seen.items() if not same}
-
-
-def _wait(entries: QuerySet[Entry]) -> None:
-    """Set whether undecided entries wait: those with something pending that is worth an editor's time."""
-    worth = Suggestion.objects.pending().filter(WORTH_A_LOOK)
-    entries.filter(pk__in=worth.values("entry")).update(waiting=True)
-    entries.exclude(pk__in=worth.values("entry")).update(waiting=False)
 
 
 def _claims_of(readings: Mapping[int, Reading | None]) -> set[int]:

@@ -24,7 +24,7 @@ from ingest.models import ClaimSearch, Entry, Refusal, Suggestion, SuggestionSta
 from ingest.revisions import edits_of, since_decided
 from tracker.desk.forms import OutletForm, StatementForm
 from tracker.desk.marking import Passage, marked, paragraphs
-from tracker.desk.queue import Wanted
+from tracker.desk.queue import Wanted, twins_of
 from tracker.desk.reading import CHANGES_NOTHING, About, cards
 
 TO_DECIDE = ("ingest.change_entry", "deals.add_evidence")
@@ -179,6 +179,8 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
     reading = reading or read_statements(entry)
     entry.shown = [form.suggestion for form in reading.statements] + leads_of(entry)
     card = cards([entry])[0]
+    also_in = twins_of([entry])[entry.pk]
+    covered_by = next((twin for twin in also_in if twin.decision), None)
     plain, folded = _split(card.about, reading.statements)
     passages = [Passage(s.passage, tuple(map(str, s.triggers)), f"s{s.pk}-said") for s in entry.shown]
     in_title = [passage for passage in passages if passage.words.strip() and passage.words.strip() in entry.title]
@@ -205,11 +207,13 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "media": reading.media,
         "reasons": Refusal.choices,
         "keys": KEYS,
+        "also_in": also_in,
+        "covered_by": covered_by,
         "history": edits_of(entry),
         "changed": since_decided([entry]).get(entry.pk) if entry.is_changed else None,
         "conflict": conflict,
         "linked": [_with_desk_address(item) for item in _linked(entry)] if entry.decision else [],
-        "may_decide": request.user.has_perms(TO_DECIDE),
+        "may_decide": request.user.has_perms(TO_DECIDE) and (bool(entry.decision) or not covered_by),
         "may_open": request.user.has_perms(TO_OPEN),
     }
     return TemplateResponse(request, "desk/item.html", context, status=409 if conflict else 200)

@@ -1,6 +1,6 @@
 """The queue: items that wait for a decision, newest news first, one card each."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -98,6 +98,7 @@ def page(request: HttpRequest):
         "title": "Queue",
         "wanted": wanted,
         "cards": cards(entries),
+        "also_in": twins_of(entries),
         "older": older,
         "older_address": wanted.address(after=older),
         "keys": KEYS,
@@ -114,6 +115,16 @@ def page(request: HttpRequest):
     if not entries:
         context["feeds"] = _state_of_feeds()
     return TemplateResponse(request, "desk/queue.html", context)
+
+
+def twins_of(entries: list[Entry]) -> dict[int, list[Entry]]:
+    """By entry, the same article as other feeds bring it, the earliest first; one query for all."""
+    roots = {entry.root_id for entry in entries}
+    together = Entry.objects.filter(Q(pk__in=roots) | Q(twin_of__in=roots)).select_related("source", "decided_by")
+    by_root = defaultdict(list)
+    for found in together.defer("text").order_by("said_at", "pk") if roots else ():
+        by_root[found.root_id].append(found)
+    return {entry.pk: [found for found in by_root[entry.root_id] if found.pk != entry.pk] for entry in entries}
 
 
 def _poll_now(request):

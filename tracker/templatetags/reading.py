@@ -15,3 +15,9 @@ def speaker(suggestion: Suggestion) -> str:
     if not suggestion.company_id:
         return who or UNNAMED.get(suggestion.speaker_kind) or suggestion.get_speaker_kind_display()
     return f"{who}, for {suggestion.company}" if who else str(suggestion.company)
+
+
+@register.filter
+def of(by_key: dict, key):
+    """What a dictionary holds by that key, or None."""
+    return by_key.get(key)
