@@ -121,7 +121,7 @@ def take_turns(limit: int) -> tuple[list[Turn], int]:
 def take_allowed(host: Host, now: datetime) -> Article | None:
     """The first due article that the host's robots.txt allows, leased; what it does not allow is settled."""
     rules = Rules(tuple((allowed, pattern) for allowed, pattern in host.rules), host.pause)
-    for article in Article.objects.due(now).filter(host=host).order_by("next_at")[:LOOKED_AT]:
+    for article in Article.objects.due(now).filter(host=host).defer("text").order_by("next_at")[:LOOKED_AT]:
         lease = uuid.uuid4()
         taken = Article.objects.due(now).filter(pk=article.pk, host=host)
         if not taken.update(lease=lease, lease_until=now + LEASE):

@@ -13,6 +13,7 @@ from ingest import fetching, suggestions
 from ingest.courtesy import GIVEN_UP_AFTER, TRIED_AGAIN
 from ingest.models import TOO_SHORT, Article, Entry, Feed, Host, SourceArticles
 from ingest.polling import poll, take
+from ingest.tasks import fetch_articles
 from ingest.wanting import want_articles
 from tests.forks import holds_in_a_fork
 from tests.publisher import Publisher, answer, header
@@ -450,3 +451,62 @@ def test_a_round_takes_the_same_number_of_queries_however_much_waits(
     with django_assert_max_num_queries(20):
         assert fetching.fetch_due() == 1
     assert Snapshot.objects.count() == 0
+
+
+def test_an_editor_switches_whole_articles_for_many_feeds_and_asks_for_one_again(client, editor, publisher, make_entry):
+    client.force_login(editor)
+    publisher.answers["/1"] = answer(b"", "404 Not Found")
+    make_entry()
+    fetch()
+    feeds, articles = "/admin/ingest/feed/", "/admin/ingest/article/"
+
+    said = []
+    for action in ("short", "as_source", "whole"):
+        client.post(feeds, {"action": action, "_selected_action": [feed.pk for feed in Feed.objects.all()]})
+        said.append(Feed.objects.get().whole_articles)
+    listed = client.get(f"{articles}?state=trouble").content.decode()
+    publisher.serve("/1", STORY, Content_Type="text/html")
+    client.post(articles, {"action": "fetch_again", "_selected_action": [Article.objects.get().pk]})
+    fetch(rounds=1)
+
+    assert said == [False, None, True]
+    assert "404 Not Found" in listed
+    assert Article.objects.get().text.startswith(SAID)
+
+
+def test_a_reader_asks_for_nothing(client, reader, publisher, make_entry):
+    make_entry()
+    want_articles()
+    Article.objects.update(next_at=None)
+    client.force_login(reader)
+
+    page = client.get("/admin/ingest/article/")
+    client.post("/admin/ingest/article/", {"action": "fetch_again", "_selected_action": [Article.objects.get().pk]})
+
+    assert "fetch_again" not in page.content.decode()
+    assert Article.objects.get().next_at is None
+
+
+def test_an_item_says_at_the_desk_where_its_text_was_read_or_why_not(client, editor, publisher, make_entry):
+    client.force_login(editor)
+    publisher.serve("/1", STORY, Content_Type="text/html")
+    read, failed = make_entry("/1"), make_entry("/missing")
+    fetch(rounds=3)
+
+    pages = [client.get(f"/admin/queue/{entry.pk}/").content.decode() for entry in (read, failed)]
+
+    assert "Read on its page" in pages[0]
+    assert SAID.replace("'", "&#x27;") in pages[0]
+    assert "its page could not be read: The server answered 404 Not Found." in pages[1]
+
+
+def test_the_periodic_task_takes_up_fetches_and_stores(publisher, make_entry, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    publisher.serve("/1", STORY, Content_Type="text/html")
+    make_entry()
+
+    fetch_articles()
+    Host.objects.update(next_at=clock.now())
+    fetch_articles()
+
+    assert Entry.objects.get().full_text.startswith(SAID)

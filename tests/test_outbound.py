@@ -236,6 +236,18 @@ def test_a_permanent_redirect_behind_a_passing_one_is_not_permanent(publisher):
     assert get(publisher.url("/a")).permanent_url is None
 
 
+def test_a_request_that_follows_nothing_is_told_where_a_redirect_leads(publisher):
+    publisher.serve("/a", b"", "301 Moved Permanently", Location="/b?c=1")
+    publisher.serve("/evil", b"", "302 Found", Location="http://127.0.0.1:22/")
+
+    requests = [Request(publisher.url(path), follow=False) for path in ("/a", "/evil")]
+    answers = dict(fetch_all(requests))
+
+    assert (answers[0].status, answers[0].url, answers[0].body) == (301, publisher.url("/b?c=1"), b"")
+    assert "Port 22" in str(answers[1])
+    assert len(publisher.requests) == 2
+
+
 def test_a_circle_of_redirects_ends(publisher):
     publisher.serve("/a", status="302 Found", Location="/a")
 
