@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -75,6 +76,7 @@ CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECA
 CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 WEB_PAGE = re.compile(r"<!doctype\s{1,9}html\b", re.IGNORECASE)
 ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,50}:)?([A-Za-z_][\w.-]{0,50})")
+NAIVE = re.compile(r"(?:[A-Za-z]{3,9},? )?\d{1,2} [A-Za-z]{3,9} \d{4} \d{1,2}:\d\d(?::\d\d)?")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 BARE_HOST = re.compile(r"[a-z0-9.-]{1,240}\.[a-z0-9-]{1,12}")
 # A zero-width match before each tag that begins or ends a block: what stands on both sides is not one sentence.
@@ -394,9 +396,11 @@ def address(value: object, base: str) -> str:
 
 def date_of(item: Item, now: datetime) -> datetime | None:
     """When the item says it was published (else created, updated), in UTC; None if that cannot be true."""
-    for name in ("published_parsed", "created_parsed", "updated_parsed"):
-        found = dict.get(item, name)
+    for name in ("published", "created", "updated"):
+        found = dict.get(item, f"{name}_parsed")
         if not isinstance(found, time.struct_time):
+            found = without_zone(dict.get(item, name))
+        if found is None:
             continue
         try:
             moment = datetime.fromtimestamp(calendar.timegm(found), UTC)
@@ -405,6 +409,11 @@ def date_of(item: Item, now: datetime) -> datetime | None:
         if EARLIEST <= moment <= now + timedelta(days=1):
             return moment
     return None
+
+
+def without_zone(said: object) -> tuple | None:
+    """A date such as “Mon, 15 Apr 2024 08:00:00”, which feedparser does not read for want of a zone; taken for UTC."""
+    return parsedate(said.strip()) if isinstance(said, str) and NAIVE.fullmatch(said.strip()) else None
 
 
 def language_of(value: object) -> str:

@@ -174,6 +174,58 @@ def test_dates_that_cannot_be_true_are_unknown(date):
     assert only(rss(item(pubDate=date))).published_at is None
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 15 Apr 2024 08:00:00 +0800",
+        "Mon, 15 Apr 2024 00:00:00",
+        "2024-04-15T08:00:00+08:00",
+        "2024-04-15T00:00:00",
+        "2024-04-15",
+        "15 Apr 2024",
+    ],
+)
+def test_a_date_is_its_moment_in_utc_and_one_without_a_zone_is_taken_for_utc(date):
+    assert only(rss(item(pubDate=date))).published_at == datetime(2024, 4, 15, tzinfo=UTC)
+
+
+def test_an_item_without_a_date_has_none():
+    assert only(rss(item())).published_at is None
+
+
+@pytest.mark.parametrize(
+    ("link", "base", "leads_to"),
+    [
+        ("story.html", "https://news.example/rss/feed.xml", "https://news.example/rss/story.html"),
+        ("/story", "https://news.example/rss/feed.xml", "https://news.example/story"),
+        ("../story", "https://news.example/rss/feed.xml", "https://news.example/story"),
+        ("?id=1", "https://news.example/feed.php", "https://news.example/feed.php?id=1"),
+        ("//cdn.example/story", "https://news.example/feed.xml", "https://cdn.example/story"),
+        ("https://other.example/story", "https://news.example/feed.xml", "https://other.example/story"),
+        ("story", "", ""),
+    ],
+)
+def test_a_relative_link_leads_from_where_the_feed_was_found(link, base, leads_to):
+    assert only(rss(item(link=link)), base=base).url == leads_to
+
+
+@pytest.mark.parametrize(
+    ("of_the_feed", "of_the_entry", "leads_to"),
+    [
+        ("https://a.example/x/", "", "https://a.example/x/1.html"),
+        ("/2024/", "", "https://news.example/2024/1.html"),
+        ("https://a.example/x/", "y/", "https://a.example/x/y/1.html"),
+        ("", "https://b.example/", "https://b.example/1.html"),
+        ("javascript:alert(1)", "", "https://news.example/1.html"),
+    ],
+)
+def test_a_relative_link_leads_from_the_base_that_the_document_states(of_the_feed, of_the_entry, leads_to):
+    feed, entry = (f'xml:base="{base}"' if base else "" for base in (of_the_feed, of_the_entry))
+    document = atom(f'<entry {entry}><id>1</id><title>x</title><link href="1.html"/></entry>', feed)
+
+    assert only(document).url == leads_to
+
+
 def test_a_date_of_tomorrow_is_a_clock_that_runs_fast():
     assert only(rss(item(pubDate="20 Jun 2024 11:00:00 GMT"))).published_at == NOW + timedelta(hours=23)
 

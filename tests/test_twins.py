@@ -163,9 +163,9 @@ def test_reading_twins_takes_the_same_queries_for_any_number(bring, size, django
         bring("CnEVPost", url=f"{ARTICLE}/{number}")
         bring("Yicai", url=f"{ARTICLE}/{number}")
 
-    # unread; seven for profiles; the stories; the entries, held; suggestions, statuses; the rows and their companies;
+    # unread; eight for profiles and weights; the stories; the entries, held; suggestions, statuses; the rows and their companies;
     # what is worth a look; who waits; that they were read; a transaction; the clock
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(23):
         read_unread()
 
     assert Entry.objects.waiting().count() == size
