@@ -47,7 +47,7 @@ class Limits(NamedTuple):
     wall: float = 20
     memory: int = 512 * 2**20  # address space, with the libraries mapped into it
     data: int = 256 * 2**20  # of it, what the child itself may fill
-    documents: int = 500  # then a new child: what leaks, leaks no further
+    documents: int = 5_000  # then a new child: what leaks, leaks no further
 
 
 LIMITS = Limits()

@@ -79,9 +79,9 @@ ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,50}:)?([A-Za-z_][\w.-]{0,50})")
 NAIVE = re.compile(r"(?:[A-Za-z]{3,9},? )?\d{1,2} [A-Za-z]{3,9} \d{4} \d{1,2}:\d\d(?::\d\d)?")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 BARE_HOST = re.compile(r"[a-z0-9.-]{1,240}\.[a-z0-9-]{1,12}")
-# A zero-width match before each tag that begins or ends a block: what stands on both sides is not one sentence.
+# The beginning of each tag that begins or ends a block: what stands on both sides is not one sentence.
 BLOCK = re.compile(
-    r"(?=</?(?:address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|"
+    r"<(?=/?(?:address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|"
     r"header|hr|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b)",
     re.IGNORECASE,
 )
@@ -358,8 +358,10 @@ def to_text(value: str, kind: str) -> str:
     value = value[:LONGEST_MARKUP]
     if kind == "text/plain":
         plain = html.unescape(value)  # feeds escape these twice more often than they mean “&amp;”
+    elif "<" not in value and "&" not in value:
+        plain = " ".join(value.split())
     else:
-        lines = BLOCK.sub("\n", re.sub(r"\s+", " ", value))
+        lines = BLOCK.sub("\n<", " ".join(value.split()))
         plain = html.unescape(nh3.clean(lines, tags=set(), clean_content_tags={"script", "style", "template"}))
     tidy = (" ".join(clean(line).split()) for line in plain.splitlines())
     return "\n".join(line for line in tidy if line)[:LONGEST_TEXT].rstrip()
@@ -373,12 +375,20 @@ def clean(text: str) -> str:
     """Without what cannot be seen: controls, surrogates, and marks that hide text or turn it round."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    kept = (
-        " " if char in "\t\n\r" else char
-        for char in text
-        if char in "\t\n\r" or (char not in UNSEEN and unicodedata.category(char) not in UNSEEN_CATEGORIES)
-    )
-    return "".join(kept).strip()
+    return text.translate(SEEN).strip()
+
+
+class Seen(dict):
+    """For str.translate: what is left of each character, as far as any was met."""
+
+    def __missing__(self, code: int) -> str | None:
+        char = chr(code)
+        unseen = char in UNSEEN or unicodedata.category(char) in UNSEEN_CATEGORIES
+        self[code] = " " if char in "\t\n\r" else None if unseen else char
+        return self[code]
+
+
+SEEN = Seen()
 
 
 def address(value: object, base: str) -> str:

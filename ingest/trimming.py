@@ -76,7 +76,7 @@ class Layout:
 
     def started(self, name: str, attributes: list[str]) -> None:
         # The parser of record lets an item's base, and what stands behind an item, reach beyond it.
-        self.odd = self.odd or (self.level is not None and BASE in attributes[::2])
+        self.odd = self.odd or (self.level is not None and bool(attributes) and BASE in attributes[::2])
         if self.is_item(name):
             self.opened = self.parser.CurrentByteIndex
             self.level = len(self.path)
@@ -99,6 +99,8 @@ class Layout:
 
     def is_item(self, name: str) -> bool:
         """Whether an element of that name is an item where the parser is now."""
+        if len(self.path) > 2:
+            return False
         parents = [local(parent) for parent in self.path[:3]]
         return (local(name), parents) in (
             ("item", ["rss", "channel"]),
