@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
-from outbound.client import FetchError, LargeBodies, Request, Response, fetch_all, fetch_each
+from outbound.client import FetchError, Request, Response, Unread, fetch_all, fetch_each
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +63,17 @@ def ask_all(questions: Sequence[Question], *, deadline: float = 30) -> Iterator[
 
 
 def ask_each(
-    questions: Sequence[Question], tell: Callable[[int, Answer], None], *, large: LargeBodies, deadline: float = 30
+    questions: Sequence[Question], tell: Callable[[int, Answer], None], *, unread: Unread, deadline: float = 30
 ) -> Future:
-    """`ask_all` for one who does not wait: see `outbound.client.fetch_each`."""
-    requests = [question.request() for question in questions]
-    return fetch_each(
-        requests, lambda place, outcome: tell(place, read(questions[place], outcome)), large=large, deadline=deadline
-    )
+    """`ask_all` for one who does not wait and lets `unread` go of each body: see `outbound.client.fetch_each`."""
+
+    def told(place: int, outcome: Response | Exception):
+        answer = read(questions[place], outcome)
+        if isinstance(outcome, Response) and answer.body is None:
+            unread.let_go(outcome.body)
+        tell(place, answer)
+
+    return fetch_each([question.request() for question in questions], told, unread=unread, deadline=deadline)
 
 
 def read(question: Question, outcome: Response | Exception) -> Answer:

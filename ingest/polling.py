@@ -30,7 +30,7 @@ from ingest.parsing import ParsedFeed
 from ingest.storing import Brought, Polled, note
 from ingest.subscribing import same
 from ingest.trimming import READING
-from outbound.client import LargeBodies
+from outbound.client import Unread
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ HELD_DOCUMENTS = 100
 HELD_CHARACTERS = 4_000_000
 LULL = 0.5
 READ_TOGETHER = 20
+MOST_PUT_OFF = 20_000_000  # bytes of documents that take long, held until the others of their batch are read
 PAUSE = 0.005  # seconds; answers come by the thousand a second, and to wake up for each costs more than to note it
 # A batch asks for no more after this many seconds, and its unfinished feeds are left to the next one. What has come by
 # then is read for READ_ON more at most: a batch of nothing but feeds that hang the parser takes that long.
@@ -180,7 +181,7 @@ def bring(feeds: list[Feed], *, budget: float | None, deadline: float, now: date
             reader.unread.put((feeds[place], answer))
 
     questions = [Question(feed.url, feed.etag, feed.last_modified) for feed in feeds]
-    asking = ask_each(questions, tell, large=reader.large, deadline=deadline)
+    asking = ask_each(questions, tell, unread=reader.held, deadline=deadline)
     asking.add_done_callback(lambda _: reader.unread.put(None))
     try:
         while (over := -1.0 if budget is None else time.monotonic() - began - budget) < READ_ON:
@@ -216,7 +217,7 @@ class Reader(threading.Thread):
         self.tell, self.now = tell, now
         self.unread: SimpleQueue[tuple[Feed, Answer] | None] = SimpleQueue()  # None: no more will come
         self.all_came = False
-        self.large = LargeBodies()
+        self.held = Unread()
         self.slow: list[tuple[Feed, Answer]] = []
         self.late = False
         self.ended = False  # nobody listens any more
@@ -247,26 +248,33 @@ class Reader(threading.Thread):
                 if self.ended:
                     return
                 if brought:
-                    self._tell(answers[done][1], brought)
+                    self._tell(answers[done], brought, wall)
                 else:
-                    self.slow.append(answers[done])
+                    self._put_off(answers[done])
                 done += 1
                 if self.late:
                     self._give_up_slow()
         except Exception:
             feed, answer = answers[done]
             logger.exception("Reading what %s brought failed by a fault of ours", feed.url)
-            self._tell(answer, Brought(feed, replace(answer, body=None), OUR_FAULT))
+            self._tell(answers[done], Brought(feed, replace(answer, body=None), OUR_FAULT), wall)
             self._read(answers[done + 1 :], wall)
+
+    def _tell(self, answered: tuple[Feed, Answer], brought: Brought, wall: float | None):
+        if wall:
+            self.held.let_go(answered[1].body)
+        self.tell(brought)
+
+    def _put_off(self, answered: tuple[Feed, Answer]):
+        self.held.let_go(answered[1].body)
+        self.slow.append(answered)
+        if sum(len(answer.body) for _, answer in self.slow) > MOST_PUT_OFF:
+            self._give_up_slow()
 
     def _give_up_slow(self):
         while self.slow:
             feed, answer = self.slow.pop(0)
-            self._tell(answer, Brought(feed, replace(answer, body=None), TOO_LONG))
-
-    def _tell(self, answer: Answer, brought: Brought):
-        self.large.let_go(answer.body or b"")
-        self.tell(brought)
+            self.tell(Brought(feed, replace(answer, body=None), TOO_LONG))
 
 
 def read_all(answers: list[tuple[Feed, Answer]], now: datetime, wall: float | None = None) -> Iterator[Brought | None]:

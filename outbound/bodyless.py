@@ -11,6 +11,7 @@ from aiohttp.client_proto import ResponseHandler
 END = b"\r\n\r\n"
 LONGEST_HEAD = 65_536  # then whatever it is goes to the parser, which has limits of its own
 BODYLESS = (b"204", b"304")
+MOST_INTERIM = 20  # 100 Continue and the like; a server that goes on with them is not listened to
 
 
 class Connector(aiohttp.TCPConnector):
@@ -22,11 +23,12 @@ class Connector(aiohttp.TCPConnector):
 
 
 class OneAnswer(ResponseHandler):
-    """A connection that stops listening where an answer without a body ends."""
+    """A connection that stops listening where an answer without a body ends, or where none begins."""
 
     def __init__(self, loop):
         super().__init__(loop=loop)
         self._head: bytes | None = b""  # None: its end has been seen
+        self._interim = 0
         self._ended = False
 
     def data_received(self, data: bytes) -> None:
@@ -43,7 +45,8 @@ class OneAnswer(ResponseHandler):
             head, _, rest = self._head.partition(END)
             status = head[9:12]
             self._head = rest if status.startswith(b"1") else None  # a 100 Continue is followed by the answer itself
-            if status in BODYLESS:
+            self._interim += status.startswith(b"1")
+            if status in BODYLESS or self._interim > MOST_INTERIM:
                 self._ended = True
                 return len(rest)
         if self._head is not None and len(self._head) > LONGEST_HEAD:

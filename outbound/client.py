@@ -26,10 +26,10 @@ from outbound.addresses import PORTS, is_public
 from outbound.bodyless import Connector
 from outbound.decoding import ACCEPT_ENCODING, Body, too_large
 from outbound.errors import FetchError, ForbiddenAddress
-from outbound.large import SMALL, LargeBodies
 from outbound.turns import Turns
+from outbound.unread import SMALL, Unread
 
-__all__ = ["FetchError", "LargeBodies", "Request", "Response", "fetch", "fetch_all", "fetch_each", "get"]
+__all__ = ["FetchError", "Request", "Response", "Unread", "fetch", "fetch_all", "fetch_each", "get"]
 
 DEADLINE = 30.0
 LIMIT = 5_000_000
@@ -106,13 +106,13 @@ class Client:
         deadline: float = DEADLINE,
         limit: int = LIMIT,
         local: Collection[str] = (),
-        large: LargeBodies | None = None,
+        unread: Unread | None = None,
         follow: bool = True,
     ) -> Response:
         """GET an address. `deadline` in seconds over all hops, `limit` in bytes. Raises FetchError."""
         try:
             async with asyncio.timeout(deadline):
-                return await self._follow(url, dict(headers or {}), limit, local, large, follow)
+                return await self._follow(url, dict(headers or {}), limit, local, unread, follow)
         except TimeoutError:
             raise FetchError(f"The server took longer than {deadline:g} seconds.") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -124,7 +124,7 @@ class Client:
         headers: dict[str, str],
         limit: int,
         local: Collection[str],
-        large: LargeBodies | None,
+        unread: Unread | None,
         follow: bool,
     ) -> Response:
         target = gate(url, local)
@@ -134,7 +134,7 @@ class Client:
         for _ in range(MOST_REDIRECTS + 1):
             async with self._asked(target, headers, local) as answer:
                 if answer.status not in REDIRECTS or "Location" not in answer.headers:
-                    body = await read(answer, limit, large) if 200 <= answer.status < 300 else b""
+                    body = await read(answer, limit, unread) if 200 <= answer.status < 300 else b""
                     return Response(answer.status, str(target), answer.headers, body, permanent, not permanent_so_far)
                 seen.add(target)
                 target = gate(str(joined(target, answer.headers["Location"])), local)
@@ -212,22 +212,22 @@ def host_of(url: str) -> str:
         return ""
 
 
-async def read(answer: aiohttp.ClientResponse, limit: int, large: LargeBodies | None = None) -> bytes:
+async def read(answer: aiohttp.ClientResponse, limit: int, unread: Unread | None = None) -> bytes:
     """The unpacked body. Raises FetchError if it is larger than `limit`, packed or unpacked."""
     if (answer.content_length or 0) > limit:
         raise too_large(limit)
     body = Body(", ".join(answer.headers.getall("Content-Encoding", [])), limit)
-    admitted = large is None
+    grown = False
     try:
         async for piece in answer.content.iter_chunked(65_536):
             body.feed(piece)
-            if large and not admitted and len(body.unpacked) > SMALL:
-                await large.admit()
-                admitted = True
+            if unread and not grown and len(body.unpacked) > SMALL:
+                await unread.grow()
+                grown = True
         return body.finish()
     except BaseException:
-        if large and admitted:
-            large.give_back()
+        if unread and grown:
+            unread.came_to_nothing()
         raise
 
 
@@ -295,15 +295,15 @@ def fetch_each(
     requests: Iterable[Request],
     tell: Callable[[int, Response | Exception], None],
     *,
-    large: LargeBodies,
+    unread: Unread,
     deadline: float = DEADLINE,
     limit: int = LIMIT,
 ) -> Future:
     """`fetch_all` for one who does not wait: answers are told on the loop's thread. Cancel what comes back to drop the rest.
 
-    `large` bounds what answers hold that were not let go of yet.
+    Whoever is told lets `unread` go of each body as it is read, or asking comes to a halt.
     """
-    return loop.run_each(in_turn(requests, deadline=deadline, limit=limit, large=large), tell)
+    return loop.run_each(in_turn(requests, deadline=deadline, limit=limit, unread=unread), tell)
 
 
 def in_turn(requests: Iterable[Request], **options) -> list[Coroutine]:

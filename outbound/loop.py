@@ -55,9 +55,9 @@ def submit(coroutine: Coroutine) -> Future:
     return running().call(coroutine)
 
 
-def soon(call: Callable[[], Any]) -> None:
+def soon(call: Callable, *arguments: Any) -> None:
     """Have it called on the loop's thread."""
-    running().loop.call_soon_threadsafe(call)
+    running().loop.call_soon_threadsafe(call, *arguments)
 
 
 def run_each(coroutines: Iterable[Coroutine], tell: Callable[[int, Any], None]) -> Future:
