@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.dateparse import parse_date, parse_datetime
 
 from deals.choices import Precision
-from ingest.parsing import clean
+from ingest.text import clean
 
 LARGEST_PAGE = 2_000_000  # bytes
 LONGEST_WAIT = 20  # seconds

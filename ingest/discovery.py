@@ -10,8 +10,8 @@ from urllib.parse import urljoin, urlsplit
 from deals import clock
 from ingest.fetch import Answer, Question, ask_all
 from ingest.opml import tidy
+from ingest.parsed import NotAFeed, ParsedEntry
 from ingest.parser_child import ParseOverrun, parse_limited
-from ingest.parsing import NotAFeed, ParsedEntry
 from ingest.subscribing import refused, same
 from outbound.refusals import refusal
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from deals.choices import SourceKind
 from deals.models import Source, SourceDomain
 from ingest.models import Entry, Feed
-from ingest.parsing import ParsedEntry
+from ingest.parsed import ParsedEntry
 
 
 @dataclass

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from ingest.pace import Pace
-from ingest.parsing import ENCODINGS, NotAFeed, ParsedEntry, ParsedFeed, parse
+from ingest.parsed import NotAFeed, ParsedEntry, ParsedFeed
 
 LARGEST_ANSWER = 64 * 2**20
 PROJECT = Path(__file__).resolve().parent.parent
@@ -262,10 +262,11 @@ def outcome_of(answer: dict) -> ParsedFeed | NotAFeed:
 
 def serve(limits: Limits):
     """Answer documents from stdin until it closes."""
+    from ingest.parsing import ENCODINGS, parse  # the parser is the child's alone: it takes memory
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end ends us
-    parse(
-        WARM_UP.encode(), now=datetime.now(UTC), known=b""
-    )  # loads what is loaded on first use, while files may be opened
+    # Loads what is loaded on first use, while files may be opened.
+    parse(WARM_UP.encode(), now=datetime.now(UTC), known=b"")
     for codec in ENCODINGS.values():
         "".encode(codec)
     memory = os.open("/proc/self/statm", os.O_RDONLY)
@@ -321,6 +322,8 @@ def say(answer: dict):
 
 
 def answer_to(arguments: dict, body: bytes) -> dict:
+    from ingest.parsing import parse
+
     try:
         known = None if arguments["known"] is None else bytes.fromhex(arguments["known"])
         found = parse(body, **{**arguments, "now": moment(arguments["now"]), "known": known})

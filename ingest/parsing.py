@@ -9,11 +9,10 @@ import html
 import io
 import re
 import time
-import unicodedata
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate
 from typing import Any
@@ -22,7 +21,9 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 import nh3
 
-from ingest.pace import Pace, pace_of
+from ingest.pace import pace_of
+from ingest.parsed import NotAFeed, ParsedEntry, ParsedFeed
+from ingest.text import clean
 from ingest.trimming import guid_digest, items_of, record, records, without
 
 MOST_ENTRIES = 500
@@ -85,44 +86,7 @@ BLOCK = re.compile(
     r"header|hr|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b)",
     re.IGNORECASE,
 )
-# Unseen: control characters, surrogates, unassigned; and of the format characters those that hide or turn text round.
-UNSEEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
-UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
 Item = dict[str, Any]  # feedparser's; read with dict.get, for its own get warns and guesses
-
-
-class NotAFeed(Exception):
-    """These bytes are no feed that we read; the message is a sentence for the editor."""
-
-
-@dataclass(frozen=True)
-class ParsedEntry:
-    """One item as published: plain text, at most LONGEST_… characters each."""
-
-    guid: str
-    url: str  # "" if the item links to nothing fetchable
-    title: str
-    text: str  # paragraphs on lines of their own
-    author: str
-    language: str  # such as "en-GB", or ""
-    published_at: datetime | None
-    outlet: str = ""  # by `<source>`: the name of whom an aggregator took it from, and the host
-    outlet_host: str = ""
-
-
-@dataclass(frozen=True)
-class ParsedFeed:
-    title: str
-    entries: tuple[ParsedEntry, ...]  # in the feed's order, each guid once
-    pace: Pace = Pace()
-    items: bytes = b""  # records of all items that the document holds, to be `known` next time; b"" if it is odd
-
-    @property
-    def size(self) -> int:
-        """Characters of its entries' texts."""
-        return sum(len(entry.text) for entry in self.entries)
 
 
 def parse(
@@ -369,26 +333,6 @@ def to_text(value: str, kind: str) -> str:
 
 def one_line(text: str, longest: int) -> str:
     return " ".join(text.split())[:longest].rstrip()
-
-
-def clean(text: str) -> str:
-    """Without what cannot be seen: controls, surrogates, and marks that hide text or turn it round."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
-    return text.translate(SEEN).strip()
-
-
-class Seen(dict):
-    """For str.translate: what is left of each character, as far as any was met."""
-
-    def __missing__(self, code: int) -> str | None:
-        char = chr(code)
-        unseen = char in UNSEEN or unicodedata.category(char) in UNSEEN_CATEGORIES
-        self[code] = " " if char in "\t\n\r" else None if unseen else char
-        return self[code]
-
-
-SEEN = Seen()
 
 
 def address(value: object, base: str) -> str:

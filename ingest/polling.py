@@ -25,8 +25,8 @@ from django.utils import timezone
 from deals import clock
 from ingest.fetch import OUR_FAULT, Answer, Question, ask_each
 from ingest.models import Feed
+from ingest.parsed import ParsedFeed
 from ingest.parser_child import QUICK, TOO_LONG, Document, ParseOverrun, parse_all_limited
-from ingest.parsing import ParsedFeed
 from ingest.storing import Brought, Polled, note
 from ingest.subscribing import same
 from ingest.trimming import READING

@@ -20,7 +20,7 @@ from ingest.identity import counterpart, digest, digests
 from ingest.models import TOO_SHORT, Entry, Feed, History, Search
 from ingest.moves import adopt_stable_move
 from ingest.outlets import Outlets
-from ingest.parsing import ParsedEntry, ParsedFeed
+from ingest.parsed import ParsedEntry, ParsedFeed
 from ingest.revisions import REVISED, keep_revisions, revised
 from ingest.trimming import guid_digest, records
 from ingest.upkeep import after_poll, move_is_stable

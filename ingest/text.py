@@ -171,3 +171,28 @@ def _ends(folded: str, found: re.Match) -> bool:
         following = folded[found.end() :].split(None, 1)
         return bool(following) and following[0].strip("\"'(,").lower() in _OPENERS
     return True
+
+
+# Unseen: control characters, surrogates, unassigned; and of the format characters those that hide or turn text round.
+UNSEEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
+UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(text: str) -> str:
+    """Without what cannot be seen: controls, surrogates, and marks that hide text or turn it round."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return text.translate(SEEN).strip()
+
+
+class Seen(dict):
+    """For str.translate: what is left of each character, as far as any was met."""
+
+    def __missing__(self, code: int) -> str | None:
+        char = chr(code)
+        unseen = char in UNSEEN or unicodedata.category(char) in UNSEEN_CATEGORIES
+        self[code] = " " if char in "\t\n\r" else None if unseen else char
+        return self[code]
+
+
+SEEN = Seen()

@@ -8,13 +8,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import NamedTuple
 from xml.parsers import expat
 
-import feedparser
-
 # Raise this when `parsing` reads the same bytes in another way.
-READING = f"3 {feedparser.__version__}"
+READING = f"3 {version('feedparser')}"
 
 CLOSING = re.compile(rb"</([^\s>]+)\s*>")
 

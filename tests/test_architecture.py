@@ -28,6 +28,7 @@ PURE = [
     "ingest/names.py",
     "ingest/opml.py",
     "ingest/pace.py",
+    "ingest/parsed.py",
     "ingest/parsing.py",
     "ingest/profiles.py",
     "ingest/queries.py",

@@ -12,8 +12,8 @@ from deals import clock
 from ingest import parser_child, polling, storing
 from ingest.fetch import OUR_FAULT, Answer
 from ingest.models import Decision, Entry, Feed, Suggestion
+from ingest.parsed import ParsedEntry, ParsedFeed
 from ingest.parser_child import Child, Limits
-from ingest.parsing import ParsedEntry, ParsedFeed
 from ingest.polling import poll, poll_due, settle, take
 from ingest.storing import Brought
 from ingest.tasks import poll_due_feeds, polling_here, read_new_entries
