@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from tracker import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+# The web processes and `manage.py check` run Django's checks; here they would load every page, 17 MB a worker.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 if "celery" in Path(sys.argv[0]).parts[-2:]:
     # Celery's own command line would show a traceback.
