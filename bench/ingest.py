@@ -1,6 +1,6 @@
 """What polling costs: our whole stack and `reader` from PyPI, on one publisher's server, in one run.
 
-    DATABASE_URL=postgres://… REDIS_URL=redis://… python bench/ingest.py [feeds]       default: 500
+    DATABASE_URL=postgres://… REDIS_URL=redis://… python bench/ingest.py [feeds [crowd]]       default: 500 5000
 
 Feeds of 25 entries and 34 KB, four on each loopback address, so that the limit per host stays on. Rounds: cold (all is
 new), mixed (one feed in ten has one new entry, the others answer 304), warm (all 304), warm with 100 ms until each
@@ -8,7 +8,12 @@ answer. Ours is a Celery worker of two processes on PostgreSQL and Redis; the em
 files) stands beside it. CPU is that of all processes: the worker and its parsers, PostgreSQL's backends, Redis.
 
 Of each round the best of several runs counts, for `reader` that of its best number of workers; a ratio below 1 means
-that we need less. Prints a table and, as its last line, one JSON object. Makes a database of its own and drops it.
+that we need less. Both have read two feeds before. Then, of ours: memory over 50 mixed rounds, in proportional shares
+and resident, of the largest worker process with its parser; and with a crowd of feeds due at once, one in ten with a new
+item, the time from the start of the poll until an item was looked through and so has its place in the queue.
+
+Prints a table and, as its last line, one JSON object. Makes databases of its own and drops them; takes Redis's database
+14 for itself.
 """
 
 import asyncio
@@ -36,6 +41,7 @@ ROUNDS = ("cold", "mixed", "warm", "warm_100ms")
 RUNS = {"mixed": 3, "warm": 5, "warm_100ms": 3}
 LATENCY = 0.1
 PATIENCE = 300
+LONG_RUN = 50
 
 # The publisher: its own process, as light as can be, for it shares the machine
 
@@ -177,6 +183,11 @@ def drive_reader(path: str, workers: int, urls: list[str]):
     from reader import make_reader
 
     reader = make_reader(path)
+    for url in urls[:2]:
+        reader.add_feed(url)
+    reader.update_feeds(scheduled=False, workers=workers)
+    for url in urls[:2]:
+        reader.delete_feed(url)
     for url in urls:
         reader.add_feed(url)
 
@@ -188,7 +199,8 @@ def drive_reader(path: str, workers: int, urls: list[str]):
     rounds(once)
 
 
-def drive_ours(urls: list[str]):
+def drive_ours(urls: list[str], *, reads: bool):
+    """With `reads`, the worker also has the clock that wakes it, and looks new items through."""
     sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "tracker.settings"
     import django
@@ -202,12 +214,12 @@ def drive_ours(urls: list[str]):
     from ingest.tasks import poll_due_feeds
 
     source = Source.objects.create(name="Publisher", slug="publisher", kind="wire")
-    Feed.objects.bulk_create([Feed(url=url, source=source) for url in urls])
+    warm_up = Feed.objects.bulk_create([Feed(url=url, source=source) for url in urls[:2]])
     queue = f"bench-{uuid.uuid4().hex[:8]}"
-    with worker(queue) as process:
+    with worker(queue, reads) as process:
         others = Others(connection)
 
-        def once(_):
+        def polled(seconds_after=0.3):
             Feed.objects.update(next_poll_at=clock.now())
             start = clock.now()
             used, began = cpu_of(process.pid) + others.cpu(), time.perf_counter()
@@ -219,20 +231,45 @@ def drive_ours(urls: list[str]):
                     raise SystemExit(f"{waiting.count()} feeds were not polled within {PATIENCE} seconds")
                 time.sleep(0.004)
             wall = time.perf_counter() - began
-            time.sleep(0.3)  # what the tasks do after the last feed is theirs too
+            time.sleep(seconds_after)  # what the tasks do after the last feed is theirs too
+            return {"wall": wall, "cpu": cpu_of(process.pid) + others.cpu() - used, "began": start}
+
+        for _ in range(2 * PROCESSES):  # until each process has a parser
+            polled()
+            Feed.objects.update(etag="", body_digest=b"", items=b"")
+        Entry.objects.all().delete()
+        Feed.objects.filter(pk__in=[feed.pk for feed in warm_up]).delete()
+        Feed.objects.bulk_create([Feed(url=url, source=source) for url in urls])
+
+        def once(name):
+            if name == "crowd":
+                return crowd()
+            told = polled()
             return {
-                "wall": wall,
-                "cpu": cpu_of(process.pid) + others.cpu() - used,
+                "wall": told["wall"],
+                "cpu": told["cpu"],
                 "memory": memory_of(process.pid),
                 "entries": Entry.objects.count(),
                 "in_trouble": Feed.objects.in_trouble().count(),
             }
 
+        def crowd():
+            """Seconds until the new items of a round were looked through, by when the round began."""
+            newest = Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+            told = polled(0)
+            new = Entry.objects.filter(pk__gt=newest)
+            while new.filter(read_at=None).exists():
+                if (clock.now() - told["began"]).total_seconds() > PATIENCE:
+                    raise SystemExit(f"{new.filter(read_at=None).count()} items were not looked through")
+                time.sleep(0.05)
+            times = sorted((at - told["began"]).total_seconds() for at in new.values_list("read_at", flat=True))
+            return {"items": len(times), "p50": times[len(times) // 2], "p95": times[-(-len(times) * 95 // 100) - 1]}
+
         rounds(once)
 
 
 @contextmanager
-def worker(queue: str):
+def worker(queue: str, reads: bool):
     """A Celery worker of our project that listens to a queue of its own."""
     log = Path(os.environ["DATA_DIR"]) / "worker.log"
     command = [
@@ -243,11 +280,12 @@ def worker(queue: str):
         "tracker",
         "worker",
         "-Q",
-        queue,
+        f"{queue},celery" if reads else queue,
         "-c",
         str(PROCESSES),
         "-l",
         "info",
+        *(["-B"] if reads else []),
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
@@ -295,15 +333,16 @@ def used_by_ended_children(pid: int) -> float:
     return 0.0
 
 
-def memory_of(pid: int) -> float:
-    """MB resident of the largest worker process with its parser."""
+def memory_of(pid: int) -> dict[str, float]:
+    """MB of the largest worker process with its parser: resident, and with what is shared counted by share."""
     import psutil
 
     pairs = []
     for child in psutil.Process(pid).children():
         with suppress(psutil.Error):
-            pairs.append(sum(one.memory_info().rss for one in [child, *child.children()]) / 1e6)
-    return max(pairs, default=0)
+            held = [one.memory_full_info() for one in [child, *child.children()]]
+            pairs.append({"rss": sum(one.rss for one in held) / 1e6, "pss": sum(one.pss for one in held) / 1e6})
+    return max(pairs, key=lambda pair: pair["rss"], default={"rss": 0, "pss": 0})
 
 
 class Others:
@@ -369,7 +408,7 @@ class Driven:
         self.process.wait()
 
 
-def measure(driven: Driven, run: str, feeds: int, tell) -> dict[str, dict]:
+def measure(driven: "Driven", run: str, feeds: int, tell) -> dict[str, dict]:
     """The best wall and CPU, in milliseconds per feed, of each kind of round, with what the last of them saw."""
     found = {}
     turn = 0
@@ -390,6 +429,22 @@ def measure(driven: Driven, run: str, feeds: int, tell) -> dict[str, dict]:
     return found
 
 
+def flatness(driven: Driven, run: str, feeds: int, tell) -> dict[str, list[float]]:
+    """MB of the worker process with its parser after each of 50 mixed rounds."""
+    found = []
+    for turn in range(LONG_RUN):
+        tell(f"add/{run}/{feeds}/{turn}")
+        found.append(driven.round("mixed")["memory"])
+    return {kind: [round(one[kind], 1) for one in found] for kind in ("rss", "pss")}
+
+
+def crowd(driven: Driven, run: str, feeds: int, tell) -> dict[str, float]:
+    """A crowd of feeds due at once, of which one in ten has a new item: when those have their place in the queue."""
+    driven.round("cold")
+    tell(f"add/{run}/{feeds}/0")
+    return driven.round("crowd")
+
+
 @contextmanager
 def own_database(server_address: str):
     import psycopg
@@ -403,16 +458,17 @@ def own_database(server_address: str):
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def ours(run: str, feeds: int, port: int, folder: Path, tell, **environment: str) -> dict[str, dict]:
+@contextmanager
+def ours(run: str, feeds: int, port: int, folder: Path, reads: bool = False, **environment: str):
     folder.mkdir()
     places = ",".join(sorted({f"{address(number)}:{port}" for number in range(feeds)}))
     environment = {"DATA_DIR": str(folder), "LOCAL_FEEDS": places, **environment}
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env={**os.environ, **environment}, check=True
     )
-    driven = Driven("--ours", urls=urls_of(run, feeds, port), **environment)
+    driven = Driven("--ours-reading" if reads else "--ours", urls=urls_of(run, feeds, port), **environment)
     try:
-        return measure(driven, run, feeds, tell)
+        yield driven
     finally:
         driven.end()
 
@@ -429,20 +485,23 @@ def best_reader(found: list[dict[str, dict]]) -> dict[str, dict]:
     }
 
 
-def compare(feeds: int, port: int, folder: Path) -> tuple[dict[str, dict], dict]:
+def compare(feeds: int, crowd_size: int, port: int, folder: Path) -> tuple[dict[str, dict], dict, dict]:
     def tell(words: str) -> dict:
         with urlopen(f"http://127.0.0.1:{port}/!{words}") as answer:  # noqa: S310
             return json.load(answer)
 
     tell(f"prepare/{feeds}")
     production = {
+        "REDIS_URL": urlsplit(os.environ["REDIS_URL"])._replace(path="/14").geturl(),
         "SECRET_KEY": "a key for the bench that is long enough to be taken",
         "SITE_URL": "https://hearsay.example.org",
         "EMAIL_URL": "smtp+tls://mail.example.org:587",
     }
-    results = {}
+    results, more = {}, {}
     with own_database(os.environ["DATABASE_URL"]) as database:
-        results["ours"] = ours("ours", feeds, port, folder / "ours", tell, DATABASE_URL=database, **production)
+        with ours("ours", feeds, port, folder / "ours", DATABASE_URL=database, **production) as driven:
+            results["ours"] = measure(driven, "ours", feeds, tell)
+            more["memory"] = flatness(driven, "ours", feeds, tell)
     readers = []
     for workers in READER_WORKERS:
         run = f"reader{workers}"
@@ -452,27 +511,32 @@ def compare(feeds: int, port: int, folder: Path) -> tuple[dict[str, dict], dict]
         finally:
             driven.end()
     results["reader"] = best_reader(readers)
-    embedded = dict.fromkeys(["DATABASE_URL", "REDIS_URL", *production], "")
-    results["embedded"] = ours("embedded", feeds, port, folder / "embedded", tell, **embedded)
-    return results, tell("counts")
+    embedded = dict.fromkeys(["DATABASE_URL", *production], "")
+    with ours("embedded", feeds, port, folder / "embedded", **embedded) as driven:
+        results["embedded"] = measure(driven, "embedded", feeds, tell)
+    with own_database(os.environ["DATABASE_URL"]) as database:
+        place = folder / "crowd"
+        with ours("crowd", crowd_size, port, place, reads=True, DATABASE_URL=database, **production) as driven:
+            more["crowd"] = {"feeds": crowd_size, **crowd(driven, "crowd", crowd_size, tell)}
+    return results, more, tell("counts")
 
 
 def main() -> None:
-    feeds = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    feeds, crowd_size = [*map(int, sys.argv[1:3]), 500, 5000][:2] if len(sys.argv) != 2 else (int(sys.argv[1]), 5000)
     if not os.environ.get("DATABASE_URL", "").startswith("postgres") or not os.environ.get("REDIS_URL"):
         print("skipped: bench/ingest.py needs DATABASE_URL of a PostgreSQL server and REDIS_URL")
         return
     publisher = subprocess.Popen([sys.executable, __file__, "--publisher"], stdout=subprocess.PIPE, text=True)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            results, counts = compare(feeds, int(publisher.stdout.readline()), Path(folder))
+            results, more, counts = compare(feeds, crowd_size, int(publisher.stdout.readline()), Path(folder))
     finally:
         publisher.kill()
         publisher.wait()
-    report(feeds, results, counts)
+    report(feeds, results, more, counts)
 
 
-def report(feeds: int, results: dict[str, dict], counts: dict) -> None:
+def report(feeds: int, results: dict[str, dict], more: dict, counts: dict) -> None:
     cores, python = os.cpu_count(), platform.python_version()
     print(f"{platform.machine()}, {cores} cores, Python {python}, {time.strftime('%Y-%m-%d')}; {feeds} feeds")
     print(f"load of the machine in the last minute: {os.getloadavg()[0]:.1f}; milliseconds per feed\n")
@@ -487,7 +551,19 @@ def report(feeds: int, results: dict[str, dict], counts: dict) -> None:
             f"{ratios[name]['cpu']:>8.3f}{ratios[name]['wall']:>8.3f}{embedded['cpu']:>10.2f}{embedded['wall']:>8.2f}"
         )
     last = results["ours"][ROUNDS[-1]]
-    print(f"\na worker process with its parser: {last['memory']:.0f} MB; as the publisher counted:")
+    print()
+    memory, waited = more["memory"], more["crowd"]
+    for kind, name in (("rss", "resident"), ("pss", "proportional share")):
+        held = memory[kind]
+        print(
+            f"a worker process with its parser, {name}: {held[0]:.0f} MB after 1 round of {LONG_RUN}, "
+            f"{held[len(held) // 2]:.0f} after {len(held) // 2 + 1}, {held[-1]:.0f} after {len(held)}, {max(held):.0f} at most"
+        )
+    print(
+        f"{waited['feeds']:,} feeds due at once, {waited['items']} new items: looked through {waited['p50']:.1f} s (median) "
+        f"and {waited['p95']:.1f} s (19 of 20) after the start of the poll"
+    )
+    print("as the publisher counted:")
     for run in ("ours", "embedded"):
         print(f"  {run}: {counts[run]}")
     print(
@@ -498,7 +574,10 @@ def report(feeds: int, results: dict[str, dict], counts: dict) -> None:
                     who: {name: {what: round(found[name][what], 3) for what in ("cpu", "wall")} for name in ROUNDS}
                     for who, found in results.items()
                 },
-                "memory_mb": round(last["memory"]),
+                "memory_mb": {
+                    kind: {"first": held[0], "last": held[-1], "most": max(held)} for kind, held in memory.items()
+                },
+                "crowd": waited,
                 "entries": last["entries"],
                 "in_trouble": last["in_trouble"],
                 "counted": {run: counts[run] for run in ("ours", "embedded")},
@@ -517,7 +596,7 @@ if __name__ == "__main__":
             asyncio.run(publish())
         case ["--reader", path, workers]:
             drive_reader(path, int(workers), json.loads(sys.stdin.readline()))
-        case ["--ours"]:
-            drive_ours(json.loads(sys.stdin.readline()))
+        case ["--ours" | "--ours-reading" as which]:
+            drive_ours(json.loads(sys.stdin.readline()), reads=which == "--ours-reading")
         case _:
             main()

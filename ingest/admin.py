@@ -15,6 +15,7 @@ from deals import clock
 from deals.admin.rows import AutocompleteFields
 from deals.templatetags.desk import moment
 from ingest import article_admin, feed_pages, searching
+from ingest.delay import delay
 from ingest.models import ClaimSearch, Entry, Feed, SearchTemplate, Suggestion
 from ingest.moves import MoveError, adopt_move, dismiss_notices
 from ingest.revisions import edits_of
@@ -84,6 +85,9 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
 
     class Media:
         css = {"all": ["deals/desk.css", "ingest/feeds.css"]}
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"subtitle": delay(clock.now()), **(extra_context or {})})
 
     def get_urls(self):
         pages = {"import": feed_pages.import_page, "export": feed_pages.export_page, "find": feed_pages.find_page}

@@ -310,6 +310,7 @@ class Entry(models.Model):
     twin_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="twins", db_index=False)
     revised_at = models.DateTimeField(null=True, editable=False)  # since when it says what it says, if it was edited
     edits = models.PositiveIntegerField(default=0, editable=False)  # how often; not all of them need be kept
+    due_at = models.DateTimeField(null=True, editable=False)  # since when its feed was to be polled
     read_at = models.DateTimeField(null=True)
     unreadable = models.BooleanField("could not be looked through", default=False)  # by a fault of ours, in the log
     waiting = models.BooleanField(default=False)  # has pending suggestions and no decision

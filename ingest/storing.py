@@ -290,6 +290,7 @@ def entry_of(one: Found, outlets: Outlets, now: datetime) -> Entry:
         is_news=not history,
         wants_article=not history and feed.wants_whole_articles and bool(item.url) and len(item.text) < TOO_SHORT,
         history=history,
+        due_at=min(feed.next_poll_at, now),
         read_at=now if history else None,
     )
 

@@ -3,10 +3,11 @@
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from ingest.fetching import fetch_due
 from ingest.polling import poll_due
@@ -35,8 +36,15 @@ def poll_due_feeds():
     """Poll what is due, in one process of a machine alone: publishers who are slow hold up no mail."""
     until = time.monotonic() + BEGINS_BATCHES_FOR
     with polling_here() as ours:
-        while ours and poll_due().feeds and time.monotonic() < until:
-            pass
+        while ours and (summary := poll_due()).feeds and time.monotonic() < until:
+            if summary.new:
+                wake(read_new_entries)
+
+
+def wake(task: Task):
+    """Have a task begin before its next tick, if the broker can be reached."""
+    with suppress(OperationalError):
+        task.apply_async(expires=10, retry=False)
 
 
 @shared_task

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
+from django.urls import reverse
 
 from alerts.gathering import take_up
 from alerts.models import Alert, Delivery, Subscriber, Subscription
@@ -122,3 +123,29 @@ def test_health_takes_the_same_queries_for_any_number_of_rows(
 def test_health_is_only_asked_for(client):
     assert client.head("/healthz").status_code == 200
     assert client.post("/healthz").status_code == 405
+
+
+def test_the_time_from_due_feed_to_queue_is_told_to_operators(client, make_source, admin_client):
+    feed = Feed.objects.create(url="https://a.example/feed", source=make_source())
+    now = clock.now()
+    for number in range(40):
+        Entry.objects.create(
+            feed=feed,
+            source=feed.source,
+            guid=str(number),
+            title="A story",
+            due_at=now - timedelta(seconds=number),
+            read_at=now,
+        )
+    Entry.objects.create(feed=feed, source=feed.source, guid="history", title="Old", is_news=False, read_at=now)
+
+    told = client.get("/healthz").json()["due_feed_to_queue"]
+    page = admin_client.get(reverse("admin:ingest_feed_changelist"))
+
+    assert told == {"items": 40, "median": 19.0, "p95": 37.0}
+    assert "From due feed to queue: 37.0 s for 19 of 20 of the last 40 items, 19.0 s for half of them." in page.text
+
+
+def test_where_nothing_came_lately_no_time_is_told(client, admin_client):
+    assert client.get("/healthz").json()["due_feed_to_queue"] is None
+    assert "From due feed to queue" not in admin_client.get(reverse("admin:ingest_feed_changelist")).text

@@ -1,6 +1,7 @@
 """/healthz: do all parts work? 200 if so, else 503 with what fails in plain words."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from alerts.models import Alert, Cursor, Delivery
 from deals import clock
 from deals.models import StatusChange
+from ingest.delay import delay
 from ingest.models import Entry, Feed
 from tracker.celery import app
 from tracker.checks import refusal
@@ -63,11 +65,14 @@ def broker_trouble() -> str:
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
+    gauge = None
     try:
         failing = list(troubles())
+        gauge = delay(clock.now())
     except DatabaseError:
         failing = ["The database does not answer."]
-    return JsonResponse({"status": "failing" if failing else "ok", "failing": failing}, status=503 if failing else 200)
+    told = {"status": "failing" if failing else "ok", "failing": failing, "due_feed_to_queue": gauge and asdict(gauge)}
+    return JsonResponse(told, status=503 if failing else 200)
 
 
 urlpatterns = [path("healthz", healthz, name="healthz")]
