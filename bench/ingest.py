@@ -498,10 +498,12 @@ def compare(feeds: int, crowd_size: int, port: int, folder: Path) -> tuple[dict[
         "EMAIL_URL": "smtp+tls://mail.example.org:587",
     }
     results, more = {}, {}
-    with own_database(os.environ["DATABASE_URL"]) as database:
-        with ours("ours", feeds, port, folder / "ours", DATABASE_URL=database, **production) as driven:
-            results["ours"] = measure(driven, "ours", feeds, tell)
-            more["memory"] = flatness(driven, "ours", feeds, tell)
+    with (
+        own_database(os.environ["DATABASE_URL"]) as database,
+        ours("ours", feeds, port, folder / "ours", DATABASE_URL=database, **production) as driven,
+    ):
+        results["ours"] = measure(driven, "ours", feeds, tell)
+        more["memory"] = flatness(driven, "ours", feeds, tell)
     readers = []
     for workers in READER_WORKERS:
         run = f"reader{workers}"
@@ -514,10 +516,11 @@ def compare(feeds: int, crowd_size: int, port: int, folder: Path) -> tuple[dict[
     embedded = dict.fromkeys(["DATABASE_URL", *production], "")
     with ours("embedded", feeds, port, folder / "embedded", **embedded) as driven:
         results["embedded"] = measure(driven, "embedded", feeds, tell)
-    with own_database(os.environ["DATABASE_URL"]) as database:
-        place = folder / "crowd"
-        with ours("crowd", crowd_size, port, place, reads=True, DATABASE_URL=database, **production) as driven:
-            more["crowd"] = {"feeds": crowd_size, **crowd(driven, "crowd", crowd_size, tell)}
+    with (
+        own_database(os.environ["DATABASE_URL"]) as database,
+        ours("crowd", crowd_size, port, folder / "crowd", reads=True, DATABASE_URL=database, **production) as driven,
+    ):
+        more["crowd"] = {"feeds": crowd_size, **crowd(driven, "crowd", crowd_size, tell)}
     return results, more, tell("counts")
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ingest', '0010_whole_articles_and_checks'),
+        ('ingest', '0012_twins_of_entries'),
     ]
 
     operations = [
