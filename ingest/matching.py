@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from heapq import nlargest
 
 from ingest import clauses
 from ingest.candidates import (
@@ -65,7 +66,8 @@ class Profiles(Tracked):
             + NAMED_IN_HEADLINE * _named_share(on_sides(target.sides, topic.told_in_headline), len(target.sides))
             for target in near
         }
-        found = self.index.search(topic.folded, among=named)
+        best = nlargest(MOST_NAMED, named, key=named.__getitem__)
+        found = self.index.search(topic.folded, among=best)
         ranked = [Ranked(one.claim, one.score + named.get(one.claim, 0.0)) for one in found]
         return sorted(ranked, key=lambda one: -one.score)
 
@@ -119,7 +121,7 @@ class _Reader:
     def _read_opening(self, read: Sequence[Passage], mentions: Sequence[Sequence[Mention]]) -> None:
         """What headline and opening say together, where no sentence of theirs says it alone."""
         named = [number for number in self.topic.numbers if mentions[number]]
-        if not named:
+        if not named or not self.topic.kinds:
             return
         number = max(named, key=lambda number: len({mention.id for mention in mentions[number]}))
         passage = read[number]
@@ -346,6 +348,7 @@ class _Reader:
 
 # What it counts for beside words, at most about 2, that every party is named; and that the headline alone names them.
 NAMED, NAMED_IN_HEADLINE = 2.0, 1.0
+MOST_NAMED = 8
 
 
 def _named_share(held: Sequence[tuple[int, bool]], sides: int) -> float:

@@ -50,7 +50,8 @@ _LEGAL_FORM = re.compile(
     re.IGNORECASE,
 )
 _EXACT_CASE_UP_TO = 4  # letters: “VW”, “GAC”, “Ford”, “Gap” are words or syllables otherwise
-_WORD = re.compile(r"[A-Za-z0-9À-ɏ]")
+_LETTERS = frozenset(char for char in map(chr, range(0x250)) if re.match(r"[A-Za-z0-9À-ɏ]", char))
+_NO_CASE = re.compile(rf"^[{CJK}]|\d")
 
 
 class NameIndex:
@@ -151,14 +152,14 @@ def _spellings(profile: CompanyProfile | SourceProfile) -> list[str]:
 
 def _stands(folded: str, start: int, end: int, name: str) -> bool:
     """Whether the words at this place are the name, and not a part of a longer word or a common word."""
+    if start and name[0] in _LETTERS and folded[start - 1] in _LETTERS:
+        return False
+    if end < len(folded) and name[-1] in _LETTERS and folded[end] in _LETTERS:
+        return False
     written = folded[start:end]
-    if _WORD.match(name[0]) and start and _WORD.match(folded[start - 1]):
-        return False
-    if _WORD.match(name[-1]) and end < len(folded) and _WORD.match(folded[end]):
-        return False
-    if written == name or re.match(f"[{CJK}]", name):
+    if written == name:
         return True
-    if any(char.isdigit() for char in name):
+    if _NO_CASE.search(name):
         return True
     if len(name) <= _EXACT_CASE_UP_TO:
         return written.isupper()

@@ -1,9 +1,10 @@
 """What we track, prepared for reading: names, claims by company, and the sides of each claim. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
 
 from ingest.names import CompanyProfile, NameIndex, SourceProfile
 from ingest.retrieval import ClaimIndex
@@ -58,9 +59,9 @@ class Target:
 
 
 # So many claims of the companies that a clause names are looked at closely.
-MOST_NEAR = 40
+MOST_NEAR = 32
 # A target is made when it is first needed; of more than so many all are made anew.
-MOST_TARGETS = 2_000
+MOST_TARGETS = 8_000
 
 
 class Tracked:
@@ -198,17 +199,18 @@ class Tracked:
         return near
 
     def targets_near(self, named: Iterable[int], folded: str) -> list[Target]:
-        """The claims of these companies and of their kin. Of many those that most of the named are near, and of these
-        the ones whose words the text shares.
+        """The claims of these companies and of their kin. Of many those that two of the named are near, and of the
+        others some whose words the text shares.
         """
         named = frozenset(named)
         near = self.claims_near(named)
-        chosen = sorted(near)
-        if len(chosen) > MOST_NEAR:
-            alike = self.index.shared_weight(folded, chosen)
-            chosen.sort(key=lambda id: (-near[id], -alike[id], id))
-            chosen = sorted(chosen[:MOST_NEAR])
-        targets = [target for id in chosen if (target := self.target(id))]
+        chosen = near.keys()
+        if len(near) > MOST_NEAR:
+            both = [id for id, count in near.items() if count > 1]
+            one = near.keys() - set(both)
+            alike = self.index.shared_weight(folded, near.keys())
+            chosen = {*_most(both, alike, MOST_NEAR), *_most([id for id in alike if id in one], alike, MOST_NEAR // 2)}
+        targets = [target for id in sorted(chosen) if (target := self.target(id))]
         return [target for target in targets if named & target.all]
 
     def _target(self, claim: ClaimProfile) -> Target:
@@ -216,10 +218,9 @@ class Tracked:
         folded = fold(claim.wording)
         mentions = self.names.find(folded)
         worded = frozenset(mention.id for mention in mentions)
-        without_names = "".join(
-            " " if any(mention.start <= place < mention.end for mention in mentions) else char
-            for place, char in enumerate(folded)
-        )
+        without_names = list(folded)
+        for mention in mentions:
+            without_names[mention.start : mention.end] = " " * (mention.end - mention.start)
         groups = self._sides(parties)
         sides = []
         for group in groups:
@@ -232,7 +233,7 @@ class Tracked:
         return Target(
             claim=claim.id,
             sides=tuple(Side(side.own, side.related - shared, side.parties) for side in sides),
-            words=content_words(without_names),
+            words=content_words("".join(without_names)),
             type=claim.type,
             part_of=claim.part_of,
             wording=claim.wording,
@@ -268,6 +269,10 @@ class Tracked:
         """A deal of one company with somebody who is not named, that no claim speaks of."""
         side = Side(frozenset({company}), (self.above(company) | self.below(company)) - {company})
         return Target(None, (side,), frozenset(), "", self._speakers({company}), (company,), waits=True)
+
+
+def _most(claims: Sequence[int], weights: Mapping[int, float], count: int) -> list[int]:
+    return nsmallest(count, claims, key=lambda id: (-weights.get(id, 0.0), id))
 
 
 def _reached(start: int, onward: Callable[[int], Iterable[int]]) -> frozenset[int]:

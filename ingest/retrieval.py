@@ -7,8 +7,9 @@ one, and a search costs what the text's rare words bring up, not what is tracked
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from heapq import nlargest
 from zlib import crc32
 
 from ingest.text import fold
@@ -22,7 +23,7 @@ K1, B = 1.2, 0.75
 # So many claims are taken to exist that we do not track: with three claims no word is rare yet.
 UNTRACKED = 50
 # The rarest words of a text bring claims up until they brought so many; the others only count for those.
-MOST_POSTINGS = 1_500
+MOST_POSTINGS, MOST_LEFT = 600, 60
 SHORTLIST = 24
 # What letters count for beside words.
 LETTERS = 0.7
@@ -40,7 +41,6 @@ class Resemblance:
     score: float
     letters: float
     weight: float
-    covered: float
     shared: tuple[str, ...]
 
 
@@ -54,6 +54,7 @@ class ClaimIndex:
         self._length = 0.0
         self._pieces: dict[int, array[int]] = {}
         self._pieces_in: Counter[int] = Counter()
+        self._norms: dict[int, tuple[float, int]] = {}
 
     def __len__(self) -> int:
         return len(self._words)
@@ -84,6 +85,7 @@ class ClaimIndex:
             if not held:
                 del self._postings[word]
         self._length -= self._lengths.pop(claim, 0.0)
+        self._norms.pop(claim, None)
         for code in self._pieces.pop(claim, ()):
             self._pieces_in[code] -= 1
             if not self._pieces_in[code]:
@@ -96,32 +98,48 @@ class ClaimIndex:
 
     def search(self, folded: str, among: Iterable[int] = (), limit: int = SHORTLIST) -> list[Resemblance]:
         """The claims that resemble the text most, best first, and where they stand those in `among`."""
-        words = dict.fromkeys(searched_words(folded))
-        if not words or not self._words:
+        if not self._words:
             return []
+        words = {word: self.rarity(word) for word in dict.fromkeys(searched_words(folded))}
+        whole = sum(words.values())
         scores = self._scores(words)
-        best = sorted(scores, key=scores.__getitem__, reverse=True)[:limit]
+        best = nlargest(limit, scores, key=scores.__getitem__)
         short = dict.fromkeys([*best, *(claim for claim in among if claim in self._words)])
-        whole = sum(self.rarity(word) for word in words)
         letters = self._letters(folded, short)
-        found = [self._resemblance(claim, words, scores.get(claim, 0.0) / whole, letters[claim]) for claim in short]
+        known = [(word, weight, self._postings[word]) for word, weight in words.items() if word in self._postings]
+        found = []
+        for claim in short:
+            shared = [(word, weight) for word, weight, held in known if claim in held]
+            score = scores.get(claim, 0.0) / whole + LETTERS * letters[claim]
+            weight = sum(weight for _, weight in shared)
+            found.append(Resemblance(claim, score, letters[claim], weight, tuple(word for word, _ in shared)))
         return sorted(found, key=lambda one: -one.score)
 
-    def shared_weight(self, folded: str, claims: Iterable[int]) -> dict[int, float]:
-        """How many rare words of the text each of the claims has."""
-        words = set(searched_words(folded)) & self._postings.keys()
-        held = [(self.rarity(word), self._postings[word]) for word in words]
-        return {claim: sum(weight for weight, holders in held if claim in holders) for claim in claims}
+    def shared_weight(self, folded: str, claims: Set[int]) -> dict[int, float]:
+        """How many rare words of the text those of the claims have that have any."""
+        found: dict[int, float] = {}
+        for word in set(searched_words(folded)):
+            held = self._postings.get(word, {})
+            if 0 < len(held) <= MOST_POSTINGS:
+                weight = self.rarity(word)
+                for claim in held.keys() & claims:
+                    found[claim] = found.get(claim, 0.0) + weight
+        return found
 
-    def _scores(self, words: Iterable[str]) -> dict[int, float]:
+    def _scores(self, words: Mapping[str, float]) -> dict[int, float]:
         known = sorted((len(held), word, held) for word in words if (held := self._postings.get(word)))
         scores: dict[int, float] = {}
         average = self._length / len(self)
         brought = 0
         for count, word, held in known:
-            weight = self.rarity(word) * (K1 + 1)
-            brought += count
-            reached: Iterable[int] = held if brought <= MOST_POSTINGS or not scores else scores.keys() & held.keys()
+            weight = words[word] * (K1 + 1)
+            if brought and brought + count > MOST_POSTINGS:
+                if len(scores) > MOST_LEFT:
+                    scores = {claim: scores[claim] for claim in nlargest(MOST_LEFT, scores, key=scores.__getitem__)}
+                reached: Iterable[int] = [claim for claim in scores if claim in held]
+            else:
+                brought += count
+                reached = held
             for claim in reached:
                 times = held[claim]
                 longer = K1 * (1 - B + B * self._lengths[claim] / average)
@@ -129,25 +147,26 @@ class ClaimIndex:
         return scores
 
     def _letters(self, folded: str, claims: Iterable[int]) -> dict[int, float]:
-        tracked = len(self) + UNTRACKED
-        weights = {code: math.log(1 + tracked / (1 + self._pieces_in[code])) ** 2 for code in _codes(folded)}
+        whole, held = len(self) + UNTRACKED, self._pieces_in
+        weights = {code: math.log(1 + whole / (1 + held.get(code, 0))) ** 2 for code in _codes(folded)}
         length = math.sqrt(sum(weights.values()))
         alike = {}
         for claim in claims:
-            codes = self._pieces[claim]
-            shared = sum(weights[code] for code in codes if code in weights)
-            if shared:
-                own = sum(math.log(1 + tracked / (1 + self._pieces_in[code])) ** 2 for code in codes)
-                alike[claim] = shared / length / math.sqrt(own)
-            else:
-                alike[claim] = 0.0
+            shared = sum([weights[code] for code in self._pieces[claim] if code in weights])
+            alike[claim] = shared / length / self._norm(claim) if shared else 0.0
         return alike
 
-    def _resemblance(self, claim: int, words: dict[str, None], score: float, letters: float) -> Resemblance:
-        shared = tuple(word for word in words if claim in self._postings.get(word, ()))
-        weight = sum(self.rarity(word) for word in shared)
-        whole = sum(self.rarity(word) for word in self._words[claim])
-        return Resemblance(claim, score + LETTERS * letters, letters, weight, weight / whole if whole else 0.0, shared)
+    def _telling(self, code: int) -> float:
+        """What it says, squared, that a run of letters is in a text."""
+        return math.log(1 + (len(self) + UNTRACKED) / (1 + self._pieces_in.get(code, 0))) ** 2
+
+    def _norm(self, claim: int) -> float:
+        """The length of a claim's vector of letters, measured again when the index has grown or shrunk by a tenth."""
+        norm, size = self._norms.get(claim, (0.0, 0))
+        if abs(len(self) - size) * 10 > size:
+            norm = math.sqrt(sum([self._telling(code) for code in self._pieces[claim]]))
+            self._norms[claim] = norm, len(self)
+        return norm
 
 
 def _codes(folded: str) -> set[int]:

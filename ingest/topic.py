@@ -49,13 +49,23 @@ class Topic:
             if not mention.aside
         ]
         self._passages = [read[number].folded for number in self.numbers]
-        self.folded = folded = " \n ".join(self._passages)
-        self.kinds = deal_words(folded) if self.mentions else {}
-        self.words = content_words(folded) if self.mentions else frozenset()
+        self.folded = " \n ".join(self._passages)
         heads = [number for number in self.numbers if read[number].part == "headline"]
         self.in_headline = [mention for mention in self.mentions if mention.start // _APART in heads]
         self.headline = frozenset(mention.id for mention in self.in_headline)
-        self.headline_kinds = {kind for number in heads for kind in deal_words(read[number].folded)}
+        self._heads = [read[number].folded for number in heads]
+
+    @cached_property
+    def kinds(self) -> dict[str, tuple[int, int]]:
+        return deal_words(self.folded) if self.mentions else {}
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return content_words(self.folded)
+
+    @cached_property
+    def headline_kinds(self) -> set[str]:
+        return {kind for head in self._heads for kind in deal_words(head)}
 
     @cached_property
     def told_in_headline(self) -> list[Mention]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ingest.synonyms import SPELT_OUT, STANDS_FOR
 from ingest.text import CJK
@@ -56,16 +57,42 @@ def near_kinds(kind: str) -> frozenset[str]:
     return frozenset().union(*(kinds for kinds in _NEAR_KINDS if kind in kinds)) - {kind}
 
 
-def deal_words(folded: str) -> dict[str, tuple[int, int]]:
-    """The kinds of deal (choices.DealType) that the text speaks of, each with where its first words stand."""
+# A kind is looked for only where one of these stands in the text: most clauses speak of no deal.
+_HINTS: dict[str, tuple[str, ...]] = {
+    "equity_stake": ("stake", "holding", "shareholder", "equity", "interest", "invest", "cent", "pct", "%", "股"),
+    "acquisition": ("acqui", "tak", "buy", "purchas", "tender", "bid", "suitor", "control", "ownership", "offer",
+                    "proposal", "sell", "sold", "sale", "购"),
+    "merger": ("merg", "combin", "合并"),
+    "joint_venture": ("joint", "jv", "合资"),
+    "technology_licence": ("licen", "platform", "technolog", "architectur", "平台", "授权", "技术"),
+    "co_development": ("develop", "研发", "开发"),
+    "supply": ("suppl", "供", "采购"),
+    "capacity_investment": ("invest", "expand", "建厂", "扩产", "产能"),
+    "production_plan": ("produc", "manufactur", "assembl", "build", "生产", "投产", "制造"),
+    "brand_reorganisation": ("renam", "rebrand", "name", "split", "spin", "更名", "改名", "拆分"),
+    "jv_termination": ("venture", "jv", "partnership", "alliance", "合资"),
+    "insolvency": ("bankrupt", "insolven", "receiver", "chapter", "破产"),
+    "tie_up_unspecified": ("partner", "operat", "collaborat", "tie", "alliance", "link", "work", "team", "deal", "join",
+                           "talks", "合作", "联手", "结盟", "洽谈", "携手"),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def _deal_words(folded: str) -> tuple[tuple[str, tuple[int, int]], ...]:
+    lowered = folded.lower()
     found = {}
     for kind, pattern in _PATTERNS.items():
-        if hit := pattern.search(folded):
+        if any(hint in lowered for hint in _HINTS[kind]) and (hit := pattern.search(folded)):
             found[kind] = hit.span()
     if "jv_termination" in found:
         found.pop("joint_venture", None)
         found.pop(GENERAL, None)
-    return found
+    return tuple(found.items())
+
+
+def deal_words(folded: str) -> dict[str, tuple[int, int]]:
+    """The kinds of deal (choices.DealType) that the text speaks of, each with where its first words stand."""
+    return dict(_deal_words(folded))
 
 
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[a-z]{2,}")

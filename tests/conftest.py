@@ -18,6 +18,7 @@ from django.db import connections
 from deals import history, linking, snapshots
 from deals.choices import Role, Stance
 from deals.models import Claim, Company, Deal, Report, Source
+from ingest.suggestions import tracking
 from tests.publisher import Publisher
 from tracker.rights import write_groups
 
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if marked := getattr(item, "_nodeid", ""):
             item._id = type(item.id).parse(marked)
+
+
+@pytest.fixture(autouse=True)
+def nothing_held():
+    """What a process holds of the record does not outlive a test's rows."""
+    tracking.forget()
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from ingest.suggestions.deciding import (
     see_change,
     undo_decision,
 )
-from ingest.suggestions.reading import current_profiles, read, read_again, read_overtaken, read_unread, reread
+from ingest.suggestions.reading import read, read_again, read_overtaken, read_unread, reread
+from ingest.suggestions.tracking import tracked
 
 __all__ = [
     "AlreadyDecided",
     "Pick",
     "SuggestionError",
     "accept",
-    "current_profiles",
     "open_claim",
     "read",
     "read_again",
@@ -26,5 +26,6 @@ __all__ = [
     "reject",
     "reread",
     "see_change",
+    "tracked",
     "undo_decision",
 ]

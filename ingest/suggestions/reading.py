@@ -6,7 +6,6 @@ transaction, so a crash loses nothing and a second worker repeats nothing.
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -16,13 +15,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from deals import clock
 from deals.choices import Stance, Status
-from deals.models import Claim, Company, CompanyAlias, Parentage, Party, Source, SourceAlias
-from ingest import lessons
-from ingest.matching import Profiles
+from deals.models import Claim, Company
 from ingest.models import Entry, Lesson, Strength, Suggestion, SuggestionState, digest
-from ingest.names import CompanyProfile, SourceProfile
-from ingest.profiles import ClaimProfile
 from ingest.statements import Reading, Statement
+from ingest.suggestions.tracking import tracked
 from ingest.suggestions.twins import Together, arrange, hold
 
 logger = logging.getLogger(__name__)
@@ -140,51 +136,20 @@ def read(entries: Sequence[Entry], seconds: float = LONGEST_BATCH) -> dict[int, 
     Entries that `seconds` do not suffice for are left out at the end; the first is always read. None stands for an
     entry that could not be read.
     """
-    ends = time.monotonic() + seconds
-    profiles = current_profiles()
-    readings: dict[int, Reading | None] = {}
-    for entry in entries:
-        if readings and time.monotonic() > ends:
-            break
-        try:
-            readings[entry.pk] = (
-                profiles.read(entry.title, entry.full_text, entry.published_at) if entry.is_news else Reading()
-            )
-        except Exception:  # whatever it is, also a task's time limit, this text is its cause
-            logger.exception("Item %s could not be looked through by a fault of ours", entry.pk)
-            readings[entry.pk] = None
-    return readings
-
-
-def current_profiles() -> Profiles:
-    """All companies, claims and sources, prepared for reading, in eight queries."""
-    aliases, parents, source_aliases, parties = (defaultdict(list) for _ in range(4))
-    for company, name in CompanyAlias.objects.values_list("company", "name"):
-        aliases[company].append(name)
-    for child, parent in Parentage.objects.values_list("child", "parent"):
-        parents[child].append(parent)
-    for source, name in SourceAlias.objects.values_list("source", "name"):
-        source_aliases[source].append(name)
-    for claim, company in Party.objects.exclude(role="regulator").values_list("claim", "company"):
-        parties[claim].append(company)
-    tracked = Profiles(
-        [
-            CompanyProfile(pk, name, tuple(aliases[pk]), frozenset(parents[pk]), unnamed)
-            for pk, name, unnamed in Company.objects.order_by("pk").values_list("pk", "name", "placeholder")
-        ],
-        [
-            ClaimProfile(pk, wording, frozenset(parties[pk]), type_, whole, status)
-            for pk, wording, type_, whole, status in Claim.objects.order_by("pk").values_list(
-                "pk", "wording", "type", "part_of", "status"
-            )
-        ],
-        [
-            SourceProfile(pk, name, tuple(source_aliases[pk]))
-            for pk, name in Source.objects.order_by("pk").values_list("pk", "name")
-        ],
-    )
-    tracked.weights = lessons.in_service()
-    return tracked
+    with tracked() as profiles:
+        ends = time.monotonic() + seconds
+        readings: dict[int, Reading | None] = {}
+        for entry in entries:
+            if readings and time.monotonic() > ends:
+                break
+            try:
+                readings[entry.pk] = (
+                    profiles.read(entry.title, entry.full_text, entry.published_at) if entry.is_news else Reading()
+                )
+            except Exception:  # whatever it is, also a task's time limit, this text is its cause
+                logger.exception("Item %s could not be looked through by a fault of ours", entry.pk)
+                readings[entry.pk] = None
+        return readings
 
 
 def _still(entries: Sequence[Entry], together: Together) -> list[Entry]:

@@ -54,7 +54,8 @@ def page(request: HttpRequest, pk: int):
 
 def offers(report: Report) -> list[Offer]:
     """What the report seems to say, claims first. The same number of queries however much it says."""
-    reading = suggestions.current_profiles().read(report.title, report.text, report.published_at)
+    with suggestions.tracked() as profiles:
+        reading = profiles.read(report.title, report.text, report.published_at)
     statements = [*reading.candidates, *reading.leads]
     claims = Claim.objects.in_bulk({s.claim for s in statements if s.claim})
     keys = {s.company for s in statements if s.company} | {key for s in statements for key in s.companies}
