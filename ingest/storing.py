@@ -33,6 +33,15 @@ COMPARED = ", ".join(
     for name in ("id", "feed", "guid", "guid_digest", "story", "content_digest", "url", "title", "published_at")
     + ("said_at", "first_seen_at", "revised_at", "read_at", "is_news", "edits", "decision")
 )
+# A look into two indexes for each item. PostgreSQL would rather read the whole table if it were asked as SQLite is.
+OF_FEED = f"SELECT {COMPARED} FROM ingest_entry WHERE ingest_entry.feed_id = v.column1 AND ingest_entry"  # noqa: S608
+JOINED = f"SELECT {COMPARED} FROM v JOIN ingest_entry ON ingest_entry.feed_id = v.column1 AND ingest_entry"  # noqa: S608
+KNOWN = {
+    "postgresql": "SELECT found.* FROM {source} CROSS JOIN LATERAL "  # noqa: S608
+    f"({OF_FEED}.guid_digest = v.column2 UNION ALL {OF_FEED}.story = v.column3) AS found",
+    "sqlite": "WITH v AS (SELECT * FROM {source}) "  # noqa: S608
+    f"{JOINED}.guid_digest = v.column2 UNION ALL {JOINED}.story = v.column3",
+}
 LONGEST_TROUBLE = Feed._meta.get_field("trouble").max_length
 
 
@@ -260,11 +269,7 @@ def known_among(items: list[Found]) -> Mapping[int, Known]:
     types = ["bigint", *(Entry._meta.get_field(name).db_type(connection) for name in ("guid_digest", "story"))]
     for at in range(0, len(asked), MOST_ASKED_FOR):
         source, values = rows.table(types, list(map(list, zip(*asked[at : at + MOST_ASKED_FOR], strict=True))))
-        for entry in Entry.objects.raw(
-            f"SELECT {COMPARED} FROM {source} JOIN ingest_entry ON ingest_entry.feed_id = v.column1 "  # noqa: S608  names alone
-            "AND (ingest_entry.guid_digest = v.column2 OR ingest_entry.story = v.column3)",
-            values,
-        ):
+        for entry in Entry.objects.raw(KNOWN[connection.vendor].format(source=source), values):
             known[entry.feed_id].add(entry)
     return known
 
