@@ -68,9 +68,9 @@ INSERT INTO ingest_search (id, feed_id, template_id, query, pace, look_at)
 INSERT INTO ingest_claimsearch (claim_id, search_id, paused, wanted_at)
   SELECT n, n, false, now() - interval '30 days' FROM generate_series(1, {entries} / 200) n;
 INSERT INTO ingest_suggestion (entry_id, claim_id, deal_type, strength, stance, speaker_kind, speaker_name, speaker_role,
-    certainty, part, passage, passage_digest, triggers, marks, sure, reasons, against, preselected, state, created_at)
+    certainty, part, passage, passage_digest, triggers, marks, sure, cites, reasons, against, preselected, state, created_at)
   SELECT e.id, 1 + e.id % {claims}, '', 'strong', 'supports', 'outlet', '', '', 'stated', 'body', 'passage',
-    sha256(e.id::text::bytea), '[]', '[]', true, '[]', '[]', true, CASE WHEN waiting THEN 'pending' ELSE 'rejected' END, now()
+    sha256(e.id::text::bytea), '[]', '[]', true, '', '[]', '[]', true, CASE WHEN waiting THEN 'pending' ELSE 'rejected' END, now()
   FROM ingest_entry e WHERE e.id % 10 = 0;
 ANALYZE;
 """

@@ -13,6 +13,7 @@ from datetime import datetime
 from heapq import nlargest
 
 from ingest import clauses
+from ingest.attribution import attributed
 from ingest.candidates import (
     MOST_CLAIMS_OF_A_CLAUSE,
     MOST_TURNS,
@@ -112,7 +113,7 @@ class _Reader:
                 self._read_passage(number, passage, mentions[number])
         self._read_opening(read, mentions)
         self._read_words(read)
-        found = with_origins(merged(self.found))
+        found = with_origins(attributed(merged(self.found), tracked.outlets, tracked.names))
         return Reading(
             candidates=tuple(statement for statement in found if statement.claim is not None),
             leads=tuple(statement for statement in found if statement.claim is None),

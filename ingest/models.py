@@ -483,6 +483,7 @@ class Suggestion(models.Model):
     speaker_role = models.CharField(max_length=200, blank=True)
     company = models.ForeignKey(Company, models.PROTECT, null=True, related_name="+")  # spoken for
     origin = models.ForeignKey(Source, models.PROTECT, null=True, related_name="+")  # the outlet it cites
+    cites = models.CharField(max_length=100, blank=True)  # the outlet it cites, where that is none of our sources
     certainty = models.CharField(max_length=11, choices=Certainty, default=Certainty.STATED)
     part = models.CharField(max_length=8, choices=Part, default=Part.BODY)
     passage = models.TextField()  # the sentence as published
@@ -687,6 +688,22 @@ class ReportNotice(models.Model):
 
     def __str__(self):
         return f"{self.report} {self.get_what_display()}"
+
+
+class Sketch(models.Model):
+    """The sketch of an item that says something, and the first item that carries the same text."""
+
+    entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="sketch")
+    text = models.BinaryField(max_length=192)  # syndication.sketch
+    same_as = models.ForeignKey(Entry, models.CASCADE, null=True, related_name="copies")
+
+    def __str__(self):
+        return str(self.entry)
+
+    def others(self):
+        """The other items that carry this text, the first one first."""
+        first = self.same_as_id or self.entry_id
+        return Entry.objects.filter(Q(pk=first) | Q(sketch__same_as=first)).exclude(pk=self.entry_id).order_by("pk")
 
 
 class Lesson(models.Model):

@@ -29,6 +29,7 @@ class Statement:
     speaker_role: str = ""
     company: int | None = None
     origin: int | None = None
+    cites: str = ""  # the outlet that it is taken from, where that is none of our sources
     certainty: str = "stated"
     companies: tuple[int, ...] = ()
     deal_type: str = ""
@@ -86,14 +87,15 @@ def with_origins(found: Iterable[Statement]) -> list[Statement]:
     found = list(found)
     cited = defaultdict(set)
     for statement in found:
-        if statement.stance == "supports" and statement.origin is not None:
-            cited[statement.about].add(statement.origin)
+        if statement.stance == "supports" and (statement.origin is not None or statement.cites):
+            cited[statement.about].add((statement.origin, statement.cites))
     return [_taken_from(statement, cited[statement.about]) for statement in found]
 
 
-def _taken_from(statement: Statement, origins: set[int]) -> Statement:
+def _taken_from(statement: Statement, origins: set[tuple[int | None, str]]) -> Statement:
     retold = statement.stance == "supports" and statement.speaker_kind in ("outlet", "anonymous")
-    if not retold or statement.origin is not None or len(origins) != 1:
+    if not retold or statement.origin is not None or statement.cites or len(origins) != 1:
         return statement
     why = "The item cites one outlet for this, in another sentence."
-    return replace(statement, origin=next(iter(origins)), reasons=(*statement.reasons, why))
+    origin, cites = next(iter(origins))
+    return replace(statement, origin=origin, cites=cites, reasons=(*statement.reasons, why))

@@ -216,9 +216,9 @@ def test_reading_takes_the_same_queries_for_any_number(size, claim, make_entry, 
 
     # Entries; what changed; companies, their aliases and parents; claims, their parties and linked headlines; sources
     # and their aliases; the weights; a savepoint around: stories, entries held with their twins, suggestions that stand,
-    # statuses, new suggestions with their companies, what is worth a look, who waits, read. PostgreSQL is asked for its
+    # statuses, sketches (3), new suggestions with their companies, what is worth a look, who waits, read. PostgreSQL is asked for its
     # time twice.
-    with django_assert_num_queries(23 if connection.vendor == "postgresql" else 21):
+    with django_assert_num_queries(26 if connection.vendor == "postgresql" else 24):
         read_unread()
 
     assert Suggestion.objects.count() == 2 * size

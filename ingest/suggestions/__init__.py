@@ -1,5 +1,6 @@
 """From unread entries to suggestions, and from those to an editor's decision on the item."""
 
+from ingest.suggestions.copies import same_text
 from ingest.suggestions.deciding import (
     AlreadyDecided,
     Pick,
@@ -26,6 +27,7 @@ __all__ = [
     "reject",
     "reread",
     "see_change",
+    "same_text",
     "tracked",
     "undo_decision",
 ]

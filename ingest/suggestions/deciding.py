@@ -12,7 +12,9 @@ from deals.choices import Precision, ReadFrom
 from deals.linking import link, placeholder, report_at, withdraw
 from deals.models import Claim, Evidence, Report, Snapshot, Source
 from ingest import lessons
+from ingest.attribution import kind_of
 from ingest.models import Decision, Entry, Refusal, Suggestion, SuggestionState
+from ingest.suggestions import copies
 from ingest.suggestions.reading import WORTH_A_LOOK, reread
 
 # What evidence takes over from a suggestion, unless an editor corrects it.
@@ -37,7 +39,7 @@ class Pick(NamedTuple):
     """What an editor links: a suggestion (None for a statement made by hand) and what was corrected in it.
 
     Corrections are named as the arguments of `deals.linking.link`; `claim` may be among them, and `origin` may be the
-    Source that is cited.
+    Source that is cited, or the name of an outlet that becomes one.
     """
 
     suggestion: Suggestion | None
@@ -225,8 +227,11 @@ def _link(entry: Entry, picks: Sequence[Pick], by: AbstractBaseUser) -> tuple[Re
         claim, origin = said.pop("claim", None), said.pop("origin", None)
         if claim is None:
             raise SuggestionError("Open a claim from this lead first, or pick the claim that it speaks of.")
+        if isinstance(origin, str):
+            origin = _outlet_named(origin)
         if isinstance(origin, Source):
             origin = _story_of(origin, entry, claim, said["stance"])
+        origin = origin or copies.told_first(entry, claim, said["stance"])
         evidence = link(claim, report, by=by, origin=origin, snapshot=snapshot, **said)
         linked.append((pick.suggestion, evidence))
     return report, linked
@@ -258,7 +263,15 @@ def _as_suggested(suggestion: Suggestion | None, entry: Entry) -> dict[str, Any]
     suggestion.entry = entry
     terms = [(term.fact, term.words) for term in suggestion.proposed_terms if suggestion.turns_on(term)]
     said = {name: getattr(suggestion, name) for name in AS_SUGGESTED}
+    said["origin"] = said["origin"] or suggestion.cites or None
     return said | {"quote": suggestion.passage[:1000], "terms": terms}
+
+
+def _outlet_named(name: str) -> Source:
+    """The source of this name or alias; made if we have none."""
+    if known := Source.objects.named(name).first():
+        return known
+    return Source.objects.create(name=name[:200], kind=kind_of(name))
 
 
 def _story_of(source: Source, entry: Entry, claim: Claim, stance: str) -> Report | None:

@@ -18,6 +18,7 @@ from deals.choices import Stance, Status
 from deals.models import Claim, Company
 from ingest.models import Entry, Lesson, Strength, Suggestion, SuggestionState, digest
 from ingest.statements import Reading, Statement
+from ingest.suggestions import copies
 from ingest.suggestions.tracking import tracked
 from ingest.suggestions.twins import Together, arrange, hold
 
@@ -191,6 +192,7 @@ def _write(entries: Sequence[Entry], readings: Mapping[int, Reading | None], tog
     back = [row.pk for row in rejected if _key(row) in again and (row.entry_id, row.claim_id) not in refused]
     if back:
         Suggestion.objects.filter(pk__in=back).update(state=SuggestionState.PENDING)
+    copies.note([entry for entry in entries if readings[entry.pk]], readings)
     made = Suggestion.objects.bulk_create(rows)
     named = Suggestion.companies.through
     named.objects.bulk_create(
@@ -259,6 +261,7 @@ def _row(entry: Entry, statement: Statement, ticked: bool, now: datetime) -> Sug
         speaker_role=statement.speaker_role[:200],
         company_id=statement.company,
         origin_id=origin,
+        cites=statement.cites[:100] if origin is None else "",
         certainty=statement.certainty,
         part=statement.part,
         passage=statement.passage,

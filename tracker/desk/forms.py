@@ -32,6 +32,9 @@ class StatementForm(forms.Form):
     speaker_role = forms.CharField(max_length=200, required=False, label="Role")
     company = FindField(Suggestion._meta.get_field("company"), required=False, label="Speaks for")
     origin = FindField(Suggestion._meta.get_field("origin"), required=False, label="Taken from (outlet)")
+    cites = forms.CharField(
+        max_length=100, required=False, label="Or an outlet that we do not have", help_text="It becomes a source."
+    )
     certainty = forms.ChoiceField(choices=Certainty)
     part = forms.ChoiceField(choices=Part, label="Stands in")
     said_on = forms.DateField(required=False, label="Said on, if not when published", widget=DATE)
@@ -84,8 +87,9 @@ class StatementForm(forms.Form):
 
     def to_link(self) -> Pick:
         """What is to be linked, as the valid form has it."""
-        apart = ("pick", "said_on", "terms")
+        apart = ("pick", "said_on", "terms", "cites")
         said = {name: value for name, value in self.cleaned_data.items() if name not in apart}
+        said["origin"] = said["origin"] or self.cleaned_data["cites"].strip() or None
         said["terms"] = [
             (self.proposed[int(at)].fact, self.proposed[int(at)].words) for at in self.cleaned_data.get("terms", ())
         ]
@@ -101,6 +105,7 @@ def _as_suggested(suggestion: Suggestion) -> dict:
         "claim": suggestion.claim_id,
         "company": suggestion.company_id,
         "origin": suggestion.origin_id,
+        "cites": suggestion.cites,
         "quote": suggestion.passage[:1000],
         "terms": [str(at) for at, term in enumerate(suggestion.proposed_terms) if suggestion.turns_on(term)],
     }

@@ -212,6 +212,7 @@ def _show(request, entry: Entry, wanted: Wanted, reading: Reading | None = None)
         "history": edits_of(entry),
         "changed": since_decided([entry]).get(entry.pk) if entry.is_changed else None,
         "conflict": conflict,
+        "same_text": suggestions.same_text(entry),
         "linked": [_with_desk_address(item) for item in _linked(entry)] if entry.decision else [],
         "may_decide": request.user.has_perms(TO_DECIDE) and (bool(entry.decision) or not covered_by),
         "may_open": request.user.has_perms(TO_OPEN),

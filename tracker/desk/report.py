@@ -73,7 +73,7 @@ def offers(report: Report) -> list[Offer]:
 
 
 def _as_suggestion(statement: Statement, company: Company | None, origin: Source | None) -> Suggestion:
-    copied = ["stance", "strength", "speaker_kind", "speaker_name", "speaker_role", "certainty", "passage"]
+    copied = ["stance", "strength", "speaker_kind", "speaker_name", "speaker_role", "certainty", "passage", "cites"]
     values = {name: getattr(statement, name) for name in copied}
     values |= {"probability": statement.probability, "sure": statement.sure}
     values["marks"] = [[mark.kind, mark.start, mark.end] for mark in statement.marks]
