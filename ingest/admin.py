@@ -16,7 +16,7 @@ from deals.admin.rows import AutocompleteFields
 from deals.templatetags.desk import moment
 from ingest import article_admin, feed_pages, searching
 from ingest.delay import delay
-from ingest.models import ClaimSearch, Entry, Feed, SearchTemplate, Suggestion
+from ingest.models import ClaimSearch, Entry, Feed, LookBack, SearchTemplate, Suggestion
 from ingest.moves import MoveError, adopt_move, dismiss_notices
 from ingest.revisions import edits_of
 
@@ -371,3 +371,15 @@ class SuggestionAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="made", ordering="created_at")
     def created(self, suggestion):
         return moment(suggestion.created_at)
+
+
+@admin.register(LookBack)
+class LookBackAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["claim", "looked_at", "found", "done"]
+    list_select_related = ["claim"]
+    search_fields = ["claim__wording"]
+    show_full_result_count = False
+
+    @admin.display(description="done", ordering="done_at", empty_value="not yet")
+    def done(self, look):
+        return look.done_at and moment(look.done_at)

@@ -745,3 +745,23 @@ class StanceModel(models.Model):
 
     def __str__(self):
         return f"{self.version}, {self.trained_at:%Y-%m-%d}"
+
+
+class LookBack(models.Model):
+    """Stored entries looked through for a claim that was opened after them; every claim gets one row.
+
+    It goes from the newest entry to older ones and remembers how far it came.
+    """
+
+    claim = models.OneToOneField(Claim, models.CASCADE, related_name="look_back", primary_key=True)
+    before = models.PositiveBigIntegerField("the next entry lies before", null=True)  # null: begins with the newest
+    looked_at = models.PositiveIntegerField("entries looked at", default=0)
+    found = models.PositiveIntegerField("entries found", default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["claim"], condition=Q(done_at=None), name="look_back_to_do")]
+
+    def __str__(self):
+        return f"{self.looked_at} stored items looked at for “{self.claim}”, {self.found} found"

@@ -170,6 +170,10 @@ class Tracked:
             [id for id in self.companies[company].parents if id in self.companies] if company in self.companies else ()
         )
 
+    def named_in(self, text: str) -> set[int]:
+        """The companies that a text names."""
+        return {mention.id for mention in self.names.find(fold(text))}
+
     def kin(self, one: int, other: int) -> bool:
         """Whether one stands above the other, or they are the same."""
         return other in self.above(one) or other in self.below(one)

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from ingest.fetching import fetch_due
 from ingest.polling import poll_due
 from ingest.searching import pace_searches
-from ingest.suggestions import read_overtaken, read_unread
+from ingest.suggestions import look_back, read_overtaken, read_unread
 from ingest.wanting import owe_checks, want_articles
 
 # Seconds in which a task begins new batches; with the last batch it stays under the tasks' time limit.
@@ -71,3 +71,9 @@ def read_new_entries():
 def pace_claim_searches():
     """Ask for claims as often as they are hot now."""
     pace_searches()
+
+
+@shared_task
+def look_back_for_claims():
+    """Look stored entries through for claims that were opened after them."""
+    look_back()

@@ -286,6 +286,7 @@ CELERY_BEAT_SCHEDULE = {
     "poll-due-feeds": {"task": "ingest.tasks.poll_due_feeds", "schedule": 5, "options": {"expires": 10}},
     "fetch-articles": {"task": "ingest.tasks.fetch_articles", "schedule": 5, "options": {"expires": 10}},
     "read-new-entries": {"task": "ingest.tasks.read_new_entries", "schedule": 5, "options": {"expires": 10}},
+    "look-back-for-claims": {"task": "ingest.tasks.look_back_for_claims", "schedule": 10, "options": {"expires": 20}},
     "pace-claim-searches": {"task": "ingest.tasks.pace_claim_searches", "schedule": 60, "options": {"expires": 60}},
     "take-up-changes": {"task": "alerts.tasks.take_up_changes", "schedule": 3, "options": {"expires": 6}},
     "send-waiting-mail": {"task": "alerts.tasks.send_waiting", "schedule": 3, "options": {"expires": 6}},

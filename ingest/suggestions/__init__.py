@@ -11,6 +11,7 @@ from ingest.suggestions.deciding import (
     see_change,
     undo_decision,
 )
+from ingest.suggestions.looking_back import look_back
 from ingest.suggestions.reading import read, read_again, read_overtaken, read_unread, reread
 from ingest.suggestions.tracking import tracked
 
@@ -19,6 +20,7 @@ __all__ = [
     "Pick",
     "SuggestionError",
     "accept",
+    "look_back",
     "open_claim",
     "read",
     "read_again",
