@@ -92,6 +92,8 @@ def unknown_outlet(folded: str) -> Cited | None:
 
 def _cited(name: str, start: int, sure: bool) -> Cited | None:
     name = re.sub(r"(?:'s|,)$", "", name)
+    if " and " in name and name.casefold() not in KIND_OF:  # “with Halden and Bloomberg reports”
+        start, name = start + name.rindex(" and ") + 5, name.rpartition(" and ")[2]
     if _NO_OUTLET.match(name):
         rest = re.sub(r"^The ", "", name)
         if rest == name or not (rest.casefold() in KIND_OF or re.search(rf"\b{_PRESS}\b", rest)):
@@ -121,6 +123,23 @@ def _known(name: str, start: int) -> Cited:
     return Cited(name, start, start + len(name), kind)
 
 
+_REQUEST = r"(?:(?:media |e-?mailed |written )?(?:requests?|questions?|queries|inquir\w+|enquir\w+|e-?mails?|calls?))"
+_ASKED = re.compile(
+    rf"\b(?:to|from|by) (?:the )?{_NAME}(?:'s?|s') {_REQUEST}|\b(?:to|from|by) (?:a |an )?{_NAME.replace('name', 'name2')} {_REQUEST}"
+    rf"|\b{_REQUEST} (?:for (?:a )?comments? )?(?:from|by) (?:the )?{_NAME.replace('name', 'name3')}(?=[,.;\s]|$)"
+    rf"|\bwhen (?:asked|contacted|reached) by (?:the )?{_NAME.replace('name', 'name4')}(?=[,.;\s]|$)"
+)
+
+
+def who_asked(folded: str) -> Cited | None:
+    """The outlet that a company did not answer: it is where the word of the silence comes from."""
+    for found in _ASKED.finditer(folded):
+        group = next(name for name in ("name", "name2", "name3", "name4") if found[name])
+        if cited := _cited(found[group], found.start(group), group in ("name", "name4")):
+            return cited
+    return None
+
+
 def kind_of(name: str) -> str:
     """The kind (choices.SourceKind) of an outlet, as far as its name tells."""
     return _known(name, 0).kind
@@ -142,7 +161,9 @@ def _attributed(
     ):
         return statement
     if statement.passage not in cited:
-        cited[statement.passage] = unknown_outlet(fold(statement.passage))
+        folded = fold(statement.passage)
+        silent = statement.stance in ("no_comment", "no_response")
+        cited[statement.passage] = silent and who_asked(folded) or unknown_outlet(folded)
     outlet = cited[statement.passage]
     if outlet is None or companies.find(outlet.name):
         return statement

@@ -9,12 +9,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from deals import clock
 from deals.choices import Certainty, Stance
 from deals.models import Evidence
-from ingest import judging
+from ingest.evaluation.figures import Figures, as_json, class_figures
 from ingest.models import Entry, Lesson, StanceModel, Suggestion
 from ingest.stance_model import LABELS, ClaimWords, Weights, shipped
 from ingest.stance_model.features import features
-from ingest.stance_model.learning import Example, stance_rows, train
-from ingest.stance_model.measures import Measured
+from ingest.stance_model.learning import Example, Row, stance_rows, train
 
 # So many decisions, on so many claims, before a model is adapted to them.
 FEWEST, FEWEST_CLAIMS = 30, 5
@@ -31,8 +30,8 @@ class Trial:
     """Weights that were trained, with their figures. `worse` says why they are refused, in one sentence, or is empty."""
 
     weights: Weights
-    measured: Measured
-    before: Measured | None = None
+    measured: Figures
+    before: Figures | None = None
     worse: str = ""
 
 
@@ -72,10 +71,10 @@ def keep(entry: Entry, linked: Iterable[tuple[Suggestion | None, Evidence]], by:
         for suggestion, evidence in pairs
     ]
     refused = entry.suggestions.exclude(claim=None).exclude(pk__in=taken).select_related("claim")
-    rows += [_lesson(suggestion, suggestion.claim_id, suggestion.claim.wording, "", "") for suggestion in refused]
+    rows += [_lesson(one, one.claim.pk, one.claim.wording, "", "") for one in refused if one.claim]
     for row in rows:
-        row.entry, row.model, row.decided_at, row.decided_by = entry, version, now, by
-        row.content_digest = entry.content_digest
+        row.entry, row.model, row.decided_at = entry, version, now
+        row.decided_by, row.content_digest = by, entry.content_digest  # type: ignore[assignment]
     Lesson.objects.bulk_create(rows)
 
 
@@ -121,29 +120,37 @@ def tried(examples: Sequence[Example], name: str = "") -> Trial:
         )
     rows = stance_rows([*examples, *own])
     trained = train(rows, {}, prior=None if examples else service)
-    gold, groups = [row.label for row in rows], [row.group for row in rows]
-    measured = judging.held_out(gold, trained.held_out, groups, LABELS)
-    before, worse = None, ""
+    measured = held_out(rows, trained.held_out)
+    before, worse, start = None, "", len(examples)
     if own:
-        before = judging.evaluate_stance(own, service).measured
-        start = len(examples)
-        after = judging.held_out(gold[start:], trained.held_out[start:], groups[start:], LABELS)
-        if after.macro_f1 < before.macro_f1:
-            worse = f"On the decisions macro-F1 would fall from {before.macro_f1:.3f} to {after.macro_f1:.3f}."
+        before, after = judged(own, service), held_out(rows[start:], trained.held_out[start:])
+        if after["macro_f1"] < before["macro_f1"]:
+            worse = f"On the decisions macro-F1 would fall from {before['macro_f1']:.3f} to {after['macro_f1']:.3f}."
     known = service.about.get("cross_validation", {}) if examples and service.about.get("trained_on") == name else {}
     if known:
-        alone = judging.held_out(
-            gold[: len(examples)], trained.held_out[: len(examples)], groups[: len(examples)], LABELS
-        )
-        if alone.macro_f1 < known["macro_f1"] - SLACK:
-            worse = f"On {name} macro-F1 would fall from {known['macro_f1']:.3f} to {alone.macro_f1:.3f}."
+        alone = held_out(rows[:start], trained.held_out[:start])
+        if alone["macro_f1"] < known["macro_f1"] - SLACK:
+            worse = f"On {name} macro-F1 would fall from {known['macro_f1']:.3f} to {alone['macro_f1']:.3f}."
     about = {
         "trained_on": name or f"decisions, from {service.version}",
         "rows": len(rows),
         "decisions": len(own),
-        "cross_validation": measured.plain(),
+        "cross_validation": as_json(measured),
     }
     return Trial(replace(trained.weights, about=about), measured, before, worse)
+
+
+def held_out(rows: Sequence[Row], shares: Sequence[Sequence[float]], labels: Sequence[str] = LABELS) -> Figures:
+    """The figures of cross-validation: of the rows that some model has not seen, as it judged them."""
+    tested = [(row, share) for row, share in zip(rows, shares, strict=True) if share]
+    pairs = [(row.label, labels[max(range(len(labels)), key=share.__getitem__)]) for row, share in tested]
+    return class_figures(pairs, [row.group for row, _ in tested])
+
+
+def judged(examples: Sequence[Example], weights: Weights) -> Figures:
+    """The figures of weights on examples."""
+    pairs = [(one.label, weights.judge(one.sentence, ClaimWords.of(one.claim)).label) for one in examples]
+    return class_figures(pairs, [one.group for one in examples])
 
 
 def take(trial: Trial) -> None:

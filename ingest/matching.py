@@ -34,7 +34,7 @@ from ingest.stance_model import Weights, shipped
 from ingest.statements import Mark, Reading, Statement, merged, with_origins
 from ingest.text import Passage, fold, passages
 from ingest.topic import Topic, on_sides
-from ingest.weighing import weighed
+from ingest.weighing import doubted, weighed
 from ingest.wording import GENERAL, content_words, deal_words
 
 # Claims that a deal ended: the words for that are what they say.
@@ -116,7 +116,7 @@ class _Reader:
         found = with_origins(attributed(merged(self.found), tracked.outlets, tracked.names))
         return Reading(
             candidates=tuple(statement for statement in found if statement.claim is not None),
-            leads=tuple(statement for statement in found if statement.claim is None),
+            leads=doubted([statement for statement in found if statement.claim is None], headline, text),
         )
 
     def _read_opening(self, read: Sequence[Passage], mentions: Sequence[Sequence[Mention]]) -> None:

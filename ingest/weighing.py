@@ -5,10 +5,11 @@ model judges whether the words support the claim or are against it.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ingest.stance_model import ClaimWords, Verdict, Weights
+from ingest.stance_model import ClaimWords, Verdict, Weights, shipped_status, status_features
 from ingest.statements import Statement
 from ingest.text import CJK
 
@@ -41,6 +42,18 @@ def weighed(statement: Statement, wording: str, weights: Weights) -> Statement:
     sure = probability >= UNSURE_BELOW
     doubts = () if sure else (f"Unsure: the words read {'for' if disputed else 'against'} the claim as well.",)
     return replace(statement, probability=round(probability, 3), sure=sure, against=(*statement.against, *doubts))
+
+
+def doubted(leads: Sequence[Statement], headline: str, text: str) -> tuple[Statement, ...]:
+    """The leads of an item; unsure if as a whole it reads like something else than news of a deal."""
+    if not leads or _CHINESE.search(headline):
+        return tuple(leads)
+    lead = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    verdict = shipped_status().weigh(status_features(headline, lead))
+    if verdict.label != "other" or not verdict.sure:
+        return tuple(leads)
+    why = "As a whole the item reads like something else than news of a deal."
+    return tuple(replace(statement, sure=False, against=(*statement.against, why)) for statement in leads)
 
 
 def _said(statement: Statement, verdict: Verdict) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deals.choices import SourceKind
 from deals.record import independent_origins
-from ingest.attribution import unknown_outlet
+from ingest.attribution import unknown_outlet, who_asked
 from ingest.models import Entry, Feed, Sketch
 from ingest.statements import Reading, Statement
 from ingest.suggestions import Pick, accept, copies, read_unread, same_text
@@ -42,6 +42,19 @@ def test_an_outlet_is_read_from_the_words_around_it(sentence, name, kind):
 
     assert (cited.name, cited.kind) == (name, kind)
     assert fold(sentence)[cited.start : cited.end] == name
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nordwind and Halden have not responded to Reuters’ request for comments.",
+        "Nordwind did not reply to a Reuters request for comment.",
+        "Halden declined to comment when contacted by Reuters.",
+        "Halden did not answer questions from Reuters.",
+    ],
+)
+def test_who_asked_in_vain_is_where_the_word_of_a_silence_comes_from(sentence):
+    assert who_asked(fold(sentence)).name == "Reuters"
 
 
 @pytest.mark.parametrize(

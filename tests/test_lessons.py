@@ -171,7 +171,7 @@ def test_the_status_reading_is_trained_from_what_is_written_for_it(tmp_path, db,
     call_command("train_stance", "--status", "--out", str(out))
 
     assert Weights.of(json.loads(out.read_text())).labels == ("confirmed", "denied", "rumor", "no_comment", "other")
-    assert "macro-F1" in capsys.readouterr().out
+    assert "macro_f1" in capsys.readouterr().out
 
 
 def test_the_desk_shows_the_words_by_their_kind_and_what_is_unsure(read_entry, claim, admin_client):

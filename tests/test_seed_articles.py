@@ -139,3 +139,38 @@ def test_nine_in_ten_statements_of_the_careful_reading_are_found_and_few_others(
 
     assert missed <= 0.1 * wanted
     assert too_much <= 0.25 * wanted
+
+
+def test_at_least_38_of_the_45_statements_are_read_with_claim_and_stance(case):
+    right = 0
+    for report in ("R0", "R1", "R2"):
+        read = [(claim, s.stance, fold(s.passage).lower()) for claim, s in case.read(report)[0]]
+        for item in case.reading["statements"]:
+            wanted = item["claim"], item["stance"].removeprefix("asserts_"), fold(item["anchor"]).lower()
+            if item["report"] == report:
+                right += any(r[:2] == wanted[:2] and wanted[2] in r[2] for r in read)
+
+    assert len(case.reading["statements"]) == 45
+    assert right >= 38
+
+
+def test_the_end_of_another_venture_touches_no_claim_on_the_tie_up(case):
+    ended = [(claim, s.stance) for claim, s in case.read("R0")[0] if "terminated its joint venture" in s.passage]
+
+    assert not {claim for claim, _ in ended} & {"K1", "K2", "K3"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_origins_are_found_whether_they_are_sources_of_ours_or_not(case, known):
+    outlets = case.reading["outlets"]
+    if not known:
+        case.reading["outlets"] = [
+            outlet for outlet in outlets if outlet["id"] not in ("36kr", "yicai", "bloomberg", "reuters")
+        ]
+    found = [s for report in ("R0", "R1", "R2") for _, s in case.read(report)[0]]
+    case.reading["outlets"] = outlets
+    names = {n: outlet["name"] for n, outlet in enumerate(outlets, 1)}
+
+    cited = {names[s.origin] if s.origin else s.cites for s in found}
+
+    assert {"36kr", "Yicai", "Bloomberg", "Reuters"} <= cited

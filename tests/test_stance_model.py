@@ -1,18 +1,23 @@
 """The model that judges sentences beside claims, how it is trained, and what it is worth on real headlines."""
 
+import json
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import judging
-from ingest.stance_model import LABELS, STATUS_LABELS, ClaimWords, Weights, shipped, shipped_status
+from ingest.evaluation import status
+from ingest.evaluation.figures import by_class, resampled_macro_f1
+from ingest.evaluation.files import labelled_entries
+from ingest.evaluation.stance import labelled_pairs
+from ingest.lessons import held_out
+from ingest.stance_model import LABELS, STATUS_LABELS, ClaimWords, Weights, shipped, shipped_status, status_features
 from ingest.stance_model.features import features
 from ingest.stance_model.learning import Example, Row, stance_rows, train
-from ingest.stance_model.measures import macro_f1, wilson
 from ingest.statements import Statement
-from ingest.weighing import weighed
+from ingest.weighing import doubted, weighed
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 real = pytest.mark.skipif(not DATA.exists(), reason="needs the public sets beside the project")
@@ -75,10 +80,7 @@ def test_training_learns_and_never_tests_on_a_claim_that_it_trained_on():
 
     assert all(len(of_claim) == 1 for of_claim in places.values())
     assert [trained.weights.judge(words, ClaimWords.of(CLAIM)).label for words in ("Halden hoax denied", "Halden rumored")] == ["against", "observing"]  # fmt: skip
-    assert (
-        judging.held_out([row.label for row in rows], trained.held_out, [row.group for row in rows], LABELS).macro_f1
-        == 1
-    )
+    assert held_out(rows, trained.held_out)["macro_f1"] == 1
 
 
 def test_a_few_decisions_adapt_a_model_and_leave_what_they_do_not_touch():
@@ -123,31 +125,63 @@ def test_chinese_is_left_to_the_rules():
     assert weighed(said, CLAIM, shipped()) == said
 
 
-def test_shares_come_with_an_interval():
-    assert wilson(8, 10) == pytest.approx((0.490, 0.943), abs=0.001)
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert macro_f1(["a", "b"], ["a", "a"], ["a", "b"]) == pytest.approx(1 / 3)
+def pairs_file(tmp_path, rows, name="pairs.csv"):
+    path = tmp_path / name
+    path.write_text("\n".join(rows) + "\n")
+    return str(path)
 
 
-def test_a_labelled_file_is_read_as_csv_or_as_json_lines_and_a_bad_row_is_named():
-    as_csv = judging.rows_of(f"claim,headline,stance\n{CLAIM},Nordwind buys,for\n")
-    as_lines = judging.rows_of(f'{{"claim": "{CLAIM}", "headline": "Nordwind buys", "stance": "for"}}\n')
+def evaluated(capsys, *arguments):
+    call_command("evaluate", *arguments, "--json")
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
 
-    assert judging.stance_examples(as_csv) == judging.stance_examples(as_lines)
-    with pytest.raises(judging.UnreadableRows, match="Row 2"):
-        judging.stance_examples([*as_csv, {"claim": CLAIM, "headline": "x", "stance": "maybe"}])
+
+def test_labelled_pairs_run_through_what_the_service_runs(tmp_path, capsys):
+    entries = pairs_file(tmp_path, ["claim,claim_id,headline,stance", f"{CLAIM},A,Nordwind buys Halden,for", f"{CLAIM},A,Nordwind Halden hoax,for", f"{CLAIM},B,Nordwind Halden rumor,"])  # fmt: skip
+    out = tmp_path / "out.jsonl"
+
+    figures = evaluated(capsys, "stance", "--entries", entries, "--out", str(out))
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+
+    assert (figures["n"], figures["accuracy"], figures["accuracy_n"]) == (2, 0.5, 2)
+    assert [row["predicted"] for row in rows] == ["for", "against", "observing"]
+    assert "hoax" in rows[1]["words"]
+
+
+def test_a_claims_wording_may_come_from_a_file_of_claims(tmp_path, capsys):
+    claims = pairs_file(tmp_path, ["claim_id,claim", f"A,{CLAIM}"], "claims.csv")
+    entries = pairs_file(tmp_path, ["claim_id,headline,stance", "A,Nordwind buys Halden,for"])
+
+    assert evaluated(capsys, "stance", "--claims", claims, "--entries", entries)["accuracy"] == 1
+
+
+@pytest.mark.parametrize("row", [f"{CLAIM},A,Nordwind buys,maybe", ",A,Nordwind buys,for"])
+def test_a_row_that_cannot_be_measured_is_named(row, tmp_path):
+    entries = pairs_file(tmp_path, ["claim,claim_id,headline,stance", row])
+
+    with pytest.raises(CommandError, match="one of for, against, observing"):
+        call_command("evaluate", "stance", "--entries", entries)
+
+
+def test_intervals_of_macro_f1_come_from_whole_claims():
+    pairs = [("for", "for")] * 30 + [("against", "for")] * 10 + [("against", "against")] * 20
+
+    few = resampled_macro_f1(pairs, ["A"] * 30 + ["B"] * 10 + ["C"] * 20)
+    many = resampled_macro_f1(pairs, [str(at) for at in range(60)])
+
+    assert few[0] < many[0] < by_class(pairs).macro_f1 < many[1] <= few[1]
 
 
 @real
 def test_on_real_headlines_of_claims_it_was_not_trained_on_three_in_four_are_right():
-    rows = stance_rows(judging.stance_examples(judging.rows_of((DATA / "emergent_train.csv").read_text())))
+    rows = stance_rows(labelled_pairs([], labelled_entries(DATA / "emergent_train.csv")))
     one_fold = [Row(row.values, row.label, row.group, 0 if row.place == 0 else -1) for row in rows]
 
     trained = train(one_fold, {})
-    figures = judging.held_out([r.label for r in rows], trained.held_out, [r.group for r in rows], LABELS)
+    figures = held_out(rows, trained.held_out)
 
-    assert figures.accuracy.value >= 0.74
-    assert figures.macro_f1 >= 0.73
+    assert figures["accuracy"].value >= 0.74
+    assert figures["macro_f1"] >= 0.73
 
 
 @real
@@ -160,16 +194,14 @@ def test_the_shipped_weights_say_what_they_were_worth_in_cross_validation():
 
 @real
 def test_the_status_of_real_wire_reports_is_read():
-    reports = judging.status_reports(judging.rows_of((DATA / "reuters_acq_report_status_dev.csv").read_text()))
+    figures, _ = status.evaluate([], list(labelled_entries(DATA / "reuters_acq_report_status_dev.csv")))
 
-    figures = judging.evaluate_status(reports).measured
-
-    assert figures.macro_f1 >= 0.80
-    assert figures.precision["denied"].value >= 0.90
+    assert figures["macro_f1"] >= 0.80
+    assert figures["precision_denied"].value >= 0.90
 
 
 @pytest.mark.parametrize(
-    ("headline", "lead", "status"),
+    ("headline", "lead", "does"),
     [
         ("Nordwind in talks with Halden", "Nordwind said it is in talks with Halden.", "confirmed"),
         (
@@ -183,8 +215,19 @@ def test_the_status_of_real_wire_reports_is_read():
         ("Court refuses injunction", "Halden said a court denied a motion to block its merger.", "other"),
     ],
 )
-def test_who_speaks_decides_what_a_report_does(headline, lead, status):
-    verdict = judging.evaluate_status([(status, headline, lead)]).predictions[0]
+def test_who_speaks_decides_what_a_report_does(headline, lead, does):
+    assert shipped_status().weigh(status_features(headline, lead)).label == does
+    assert does in STATUS_LABELS
 
-    assert verdict["predicted"] == status
-    assert set(STATUS_LABELS) == set(shipped_status().labels)
+
+def test_a_lead_of_an_item_that_is_no_news_of_a_deal_is_unsure():
+    lead = Statement(None, "supports", "strong", "outlet", "headline", "x", companies=(1, 2))
+    court = "Halden Corp said a federal court denied a motion by Nordwind for an injunction to block the tender offer."
+
+    (unsure,) = doubted([lead], "Court declines to block Halden offer", court)
+    (sure,) = doubted(
+        [lead], "Nordwind in talks to buy Halden", "Nordwind is in talks to buy Halden, people familiar said."
+    )
+
+    assert (unsure.sure, len(unsure.against)) == (False, 1)
+    assert sure == lead

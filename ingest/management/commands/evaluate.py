@@ -37,9 +37,9 @@ class Command(BaseCommand):
             rows = list(labelled_entries(entries))
             if labels:
                 rows = labelled_by(rows, labelled_entries(labels))
+            figures, predictions = measuring(matter)(tracked, rows)
         except UnreadableFile as error:
             raise CommandError(str(error), returncode=2) from None
-        figures, predictions = measuring(matter)(tracked, rows)
         for name, figure in figures.items():
             told = str(figure) if isinstance(figure, Share) else f"{figure:.3f}".rstrip("0").rstrip(".")
             self.stdout.write(f"{name:44} {told}")

@@ -5,8 +5,11 @@ from pathlib import Path
 
 from django.core.management import BaseCommand, CommandError
 
-from ingest import judging, lessons
-from ingest.stance_model import STATUS_LABELS, shipped_status
+from ingest import lessons
+from ingest.evaluation import stance, status
+from ingest.evaluation.figures import Share
+from ingest.evaluation.files import UnreadableFile, labelled_entries
+from ingest.stance_model import STATUS_LABELS
 from ingest.stance_model.learning import status_rows, train
 from ingest.stance_model.shipped import written
 
@@ -27,68 +30,60 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="print the figures and change nothing")
 
     def handle(self, *, file, status, out, dry_run, **options):
-        rows = _rows(file) if file else []
         try:
+            entries = list(labelled_entries(file)) if file else []
             if status:
-                self._train_status(rows, file, out)
+                self._train_status(entries, file, out)
             else:
-                self._train_stance(judging.stance_examples(rows), file, out, dry_run)
-        except (judging.UnreadableRows, lessons.NothingToLearn) as error:
+                self._train_stance(entries, file, out, dry_run)
+        except (UnreadableFile, lessons.NothingToLearn) as error:
             raise CommandError(str(error), returncode=2) from None
 
-    def _train_stance(self, examples, file, out, dry_run):
-        trial = lessons.tried(examples, Path(file).name if file else "")
+    def _train_stance(self, entries, file, out, dry_run):
+        trial = lessons.tried(stance.labelled_pairs([], entries), Path(file).name if file else "")
         self._print("Cross-validation, no claim on both sides of a split:", trial.measured)
         if trial.before:
-            self._print("The weights in service, on the same decisions:", trial.before)
+            self._print("The weights in service, on the decisions:", trial.before)
         if trial.worse and not out:
             raise CommandError(f"Refused: {trial.worse} The weights in service stay.", returncode=1)
         if out:
-            _write(out, trial.weights)
+            write(out, trial.weights)
         elif not dry_run:
             lessons.take(trial)
             self.stdout.write(f"In service from the next reading on: {trial.weights.version}.")
 
-    def _train_status(self, rows, file, out):
+    def _train_status(self, entries, file, out):
         own = written()
-        reports = judging.status_reports(rows)
-        about = {"trained_on": f"{len(own)} reports written for it"}
+        reports = status.labelled_reports(entries)
         if reports:
-            training = [*status_rows(reports), *status_rows(own, "written", fold=-1)]
-            trained = train(training, about, labels=STATUS_LABELS, penalty=STATUS_PENALTY)
-            gold, groups = [row.label for row in training], [row.group for row in training]
-            measured = judging.held_out(gold, trained.held_out, groups, STATUS_LABELS)
-            self._print(f"Cross-validation on {Path(file).name} with what is written:", measured)
-            before = judging.evaluate_status(reports, shipped_status()).measured
-            self._print("The weights in service, which have not seen it:", before)
+            rows = [*status_rows(reports), *status_rows(own, "written", fold=-1)]
+            title = f"Cross-validation on {Path(file).name}, trained on the rest of it and what is written:"
+            self._print("The weights that come with the service, on it:", status.evaluate([], entries)[0])
         else:
-            trained = train(status_rows(own), about, labels=STATUS_LABELS, penalty=STATUS_PENALTY)
-            training = status_rows(own)
-            measured = judging.held_out(
-                [row.label for row in training], trained.held_out, [row.group for row in training], STATUS_LABELS
-            )
-            self._print("Cross-validation on what is written:", measured)
+            rows, title = status_rows(own), "Cross-validation on what is written:"
+        trained = train(
+            rows,
+            {"trained_on": f"{len(own)} reports written for it", "rows": len(rows)},
+            labels=STATUS_LABELS,
+            penalty=STATUS_PENALTY,
+        )
+        self._print(title, lessons.held_out(rows, trained.held_out, STATUS_LABELS))
         if out:
-            _write(out, trained.weights)
+            write(out, trained.weights)
 
-    def _print(self, title, measured):
-        self.stdout.write("\n".join([title, *measured.lines(), ""]))
-
-
-def _rows(file):
-    try:
-        return judging.rows_of(Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.", returncode=2) from None
-    except ValueError as error:
-        raise CommandError(f"{file} is neither CSV nor JSON Lines: {error}.", returncode=2) from None
+    def _print(self, title, figures):
+        told = [
+            f"  {name:24} {figure if isinstance(figure, Share | int) else f'{figure:.3f}'}"
+            for name, figure in figures.items()
+        ]
+        self.stdout.write("\n".join([title, *told, ""]))
 
 
-def _write(out, weights):
+def write(out, weights):
     """A line for each feature, so that two trainings can be compared."""
     plain = weights.plain()
     lines = [
         f" {json.dumps(name, ensure_ascii=False)}: {json.dumps(row)}" for name, row in plain.pop("weights").items()
     ]
-    written = json.dumps(plain, ensure_ascii=False, indent=1).removesuffix("\n}")
-    Path(out).write_text(written + ',\n "weights": {\n' + ",\n".join(lines) + "\n }\n}\n", encoding="utf-8")
+    head = json.dumps(plain, ensure_ascii=False, indent=1).removesuffix("\n}")
+    Path(out).write_text(head + ',\n "weights": {\n' + ",\n".join(lines) + "\n }\n}\n", encoding="utf-8")
