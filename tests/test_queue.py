@@ -730,3 +730,19 @@ def test_a_list_that_is_empty_says_how_rows_come_into_it(table, client, admin_us
 
     assert re.search(r"None yet\. \w+", page)
     assert "None yet." not in filtered
+
+
+def test_items_that_tell_one_lead_are_one_card(desk, make_entry, suggest, make_claim):
+    told = [make_entry(f"JLR and Chery in talks, {n}", published_at=AT_TWO - timedelta(hours=n)) for n in range(3)]
+    for entry in told:
+        suggest(entry, stance=Stance.SUPPORTS)
+    with_more = make_entry("Both, and another deal", published_at=AT_TWO - timedelta(hours=9))
+    suggest(with_more, stance=Stance.SUPPORTS)
+    suggest(with_more, make_claim())
+
+    page = desk.get(reverse("admin:queue"))
+
+    assert [card.entry for card in page.context["cards"]] == [told[0], with_more]
+    assert page.context["cards"][0].leads[0].told_too == told[1:]
+    assert "Told by 2 more" in page.content.decode()
+    assert reverse("admin:queue_item", args=[told[2].pk]) in page.content.decode()

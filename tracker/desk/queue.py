@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from deals import clock
 from deals.models import Company, Source
 from ingest.models import Entry, Feed, ReportNotice, Strength, Suggestion
-from tracker.desk.reading import cards
+from tracker.desk.reading import cards, grouped
 
 PER_PAGE = 25
 PER_FACET = 12
@@ -97,7 +97,7 @@ def page(request: HttpRequest):
         **admin.site.each_context(request),
         "title": "Queue",
         "wanted": wanted,
-        "cards": cards(entries),
+        "cards": grouped(cards(entries)),
         "also_in": twins_of(entries),
         "older": older,
         "older_address": wanted.address(after=older),

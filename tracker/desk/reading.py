@@ -20,6 +20,7 @@ class About:
     claim: Claim | None
     standing: Standing
     suggestions: list[Suggestion] = field(default_factory=list)
+    told_too: list[Entry] = field(default_factory=list)  # of a lead: items below that say nothing else
 
     @property
     def companies(self) -> list[Company]:
@@ -67,6 +68,22 @@ def cards(entries: Iterable[Entry]) -> list[Card]:
     claims = {s.claim_id: s.claim for entry in entries for s in entry.shown if s.claim_id}
     standings = record.standings(list(claims.values())) if claims else {}
     return [_card(entry, standings) for entry in entries]
+
+
+def grouped(found: Iterable[Card]) -> list[Card]:
+    """The cards without those that only tell a lead of a card above them: these are named there."""
+    shown: list[Card] = []
+    told: dict[frozenset[int], About] = {}
+    for card in found:
+        parties = [frozenset(company.pk for company in lead.companies) for lead in card.leads]
+        if parties and not card.about and all(names in told for names in parties):
+            for names in parties:
+                told[names].told_too.append(card.entry)
+            continue
+        for names, lead in zip(parties, card.leads, strict=True):
+            told.setdefault(names, lead)
+        shown.append(card)
+    return shown
 
 
 def _card(entry: Entry, standings: dict[int, Standing]) -> Card:
