@@ -1,5 +1,6 @@
 """Linking what a report says to claims: the verbs around Report and Evidence. No status moves here."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -22,13 +23,23 @@ class LinkError(Exception):
     """The link cannot be made; the message is one sentence for the editor."""
 
 
+# Most addresses are canonical as they stand. What this matches, `normalized` gives back unchanged.
+CANONICAL = re.compile(
+    r"https?://(?!.*xn--)(?:[a-z0-9-]{1,63}\.){1,8}[a-z0-9-]{1,63}(?:/[A-Za-z0-9_-](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?)*/?"
+)
+
+
 def canonical_url(url: str) -> str:
     """The address under which a report is kept: http(s), trackers and fragment cut, percent-encoded.
 
     Raises LinkError for anything that is not such an address.
     """
-    refusal = LinkError("A report's address must begin with http:// or https://, name a host, and be a plain link.")
     url = url.strip()
+    return url if len(url) <= LONGEST_URL and CANONICAL.fullmatch(url) else normalized(url)
+
+
+def normalized(url: str) -> str:
+    refusal = LinkError("A report's address must begin with http:// or https://, name a host, and be a plain link.")
     if len(url) > LONGEST_URL or any(character <= " " or character == "\x7f" for character in url):
         raise refusal
     try:

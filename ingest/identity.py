@@ -1,9 +1,9 @@
 """Whether a published item is one that its feed brought before, and whether it says something else now."""
 
 import hashlib
+import re
 from collections.abc import Collection, Sequence
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from deals.linking import LinkError, canonical_url
 from ingest.trimming import guid_digest
@@ -55,10 +55,12 @@ def address_of(url: str) -> str:
         return url
 
 
+TELLING = re.compile(r"[a-z]+://[^/?#]*(?:/*\?[^#]|/+[^/?#])")
+
+
 def is_telling(url: str) -> bool:
     """Whether an address leads to something of its own, beyond a site's front page."""
-    parts = urlsplit(url)
-    return bool(parts.path.strip("/") or parts.query)
+    return bool(TELLING.match(url))
 
 
 def squeezed(text: str) -> str:

@@ -1,5 +1,6 @@
 """Whose an item is: the source at its link, else, of an aggregator's item, the outlet that the aggregator names."""
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -62,7 +63,12 @@ def kind_of(feed: Feed) -> str:
     return feed.source_kind if hasattr(feed, "source_kind") else feed.source.kind
 
 
+PLAIN = re.compile(r"https?://([a-z0-9.-]*[a-z0-9])(?:[/?#]|$)")
+
+
 def host_of(url: str) -> str:
+    if plain := PLAIN.match(url):
+        return plain[1]
     return (urlsplit(url).hostname or "").lower().rstrip(".")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from ingest.pace import Pace
 
@@ -32,7 +33,7 @@ class ParsedFeed:
     pace: Pace = Pace()
     items: bytes = b""  # records of all items that the document holds, to be `known` next time; b"" if it is odd
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Characters of its entries' texts."""
         return sum(len(entry.text) for entry in self.entries)

@@ -141,8 +141,8 @@ def poll(
 
 
 def is_enough(held: list[Brought]) -> bool:
-    documents = [brought.parsed for brought in held if brought.parsed]
-    return len(documents) >= HELD_DOCUMENTS or sum(document.size for document in documents) > HELD_CHARACTERS
+    sizes = [brought.parsed.size for brought in held if brought.parsed]
+    return len(sizes) >= HELD_DOCUMENTS or sum(sizes) > HELD_CHARACTERS
 
 
 def release(feeds: Collection[Feed]):

@@ -41,7 +41,7 @@ REVISED = [
 ]
 
 
-def revised(entry: Entry, stored: Entry, now: datetime) -> Entry:
+def revised(entry: rows.Row, stored: Entry, now: datetime) -> rows.Row:
     """The entry as its feed has it now, to be stored over the one that is `stored`.
 
     It is read again, unless it was decided or is history. One whose content was not known is filled, not edited.
@@ -57,7 +57,7 @@ def revised(entry: Entry, stored: Entry, now: datetime) -> Entry:
     return entry
 
 
-def keep_revisions(entries: Sequence[Entry], now: datetime) -> None:
+def keep_revisions(entries: Sequence[rows.Row], now: datetime) -> None:
     """Keep what these entries say in the database still, before they are overwritten: one statement."""
     if not entries:
         return

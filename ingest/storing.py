@@ -61,8 +61,8 @@ class Polled:
 class Items:
     """What a feed brought that is to be stored."""
 
-    new: list[Entry] = field(default_factory=list)
-    edited: list[Entry] = field(default_factory=list)
+    new: list[rows.Row] = field(default_factory=list)
+    edited: list[rows.Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -142,12 +142,12 @@ def store(items: Mapping[int, Items], ours: Collection[int], now: datetime) -> N
     edited = sorted((entry for feed in ours for entry in items[feed].edited), key=lambda entry: entry.pk)
     keep_revisions([entry for entry in edited if entry.revised_at == now], now)
     upserted = edited + [entry for feed in ours for entry in items[feed].new]
-    rows.insert(upserted, once=["feed", "guid_digest"], update=REVISED if edited else ())
+    rows.insert(Entry, upserted, once=["feed", "guid_digest"], update=REVISED if edited else ())
     late = [entry for feed, found in items.items() if feed not in ours for entry in found.new]
-    rows.insert(late, once=["feed", "guid_digest"])
+    rows.insert(Entry, late, once=["feed", "guid_digest"])
 
 
-def changes_after(brought: Brought, new: list[Entry], now: datetime) -> dict[str, Any]:
+def changes_after(brought: Brought, new: list[rows.Row], now: datetime) -> dict[str, Any]:
     """The columns of a feed after a poll."""
     parsed = brought.parsed
     saved = after_poll(
@@ -274,11 +274,12 @@ def known_among(items: list[Found]) -> Mapping[int, Known]:
     return known
 
 
-def entry_of(one: Found, outlets: Outlets, now: datetime) -> Entry:
+def entry_of(one: Found, outlets: Outlets, now: datetime) -> rows.Row:
     feed, item = one.feed, one.item
     history = why_history(feed, item.published_at, now)
-    return Entry(
-        feed=feed,
+    return rows.row(
+        Entry,
+        feed_id=feed.pk,
         **outlets.credit(feed, item),
         guid=one.guid,
         guid_digest=digest(one.guid),

@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deals import clock
-from deals.linking import report_at
+from deals.linking import CANONICAL, normalized, report_at
 from ingest import differences, storing
 from ingest.fetch import Answer
 from ingest.models import Entry, EntryRevision, Feed, History
-from ingest.parsing import ParsedEntry, ParsedFeed, parse
+from ingest.parsed import ParsedEntry, ParsedFeed
+from ingest.parsing import parse
 from ingest.polling import settle, take
 from ingest.revisions import KEPT_A_DAY
 from ingest.storing import Brought
@@ -653,3 +654,8 @@ def test_an_items_page_shows_what_it_said_before_both_its_times_and_why_it_is_hi
     assert "added: </span>5</ins>" not in shown  # its wording was not kept
     assert "added: </span>3</ins>" in shown
     assert "<script> times" not in shown
+
+
+@given(st.from_regex(CANONICAL, fullmatch=True))
+def test_an_address_that_looks_canonical_is(url):
+    assert normalized(url) == url
