@@ -56,9 +56,10 @@ class TermForm(forms.ModelForm):
                 field.disabled = True
 
 
-class TermInline(admin.TabularInline):
+class TermInline(admin.StackedInline):
     model = Term
     form = TermForm
+    fields = [("kind", "about"), ("number", "currency", "name"), ("day", "precision"), "words"]
     extra = 1
     verbose_name_plural = "terms: amounts, stakes, dates, platforms, counts; to correct one, delete it and add another"
 
