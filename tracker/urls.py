@@ -6,9 +6,12 @@ from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
+from ingest.api import DraftsView
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("deals.api.urls")),
+    path("api/v1/drafts/check/", DraftsView.as_view(), name="draft-check"),
     path("", include("deals.pages_urls")),
     path("", include("alerts.urls")),
     path("", include("tracker.example.urls")),

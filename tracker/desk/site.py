@@ -18,7 +18,7 @@ class Desk(admin.AdminSite):
     index_title = "Queue"
 
     def get_urls(self):
-        from tracker.desk import adding, changed, item, notices, opening, queue, report, searches
+        from tracker.desk import adding, changed, drafts, item, notices, opening, queue, report, searches
 
         return [
             path("queue/", self.admin_view(queue.page), name="queue"),
@@ -29,6 +29,7 @@ class Desk(admin.AdminSite):
             path("reports/add-from-address/", self.admin_view(adding.page), name="add_report_from_address"),
             path("reports/changed/", self.admin_view(notices.page), name="report_notices"),
             path("reports/<int:pk>/said/", self.admin_view(report.page), name="report_said"),
+            path("drafts/check/", self.admin_view(drafts.page), name="check_draft"),
             path("apps/", self.admin_view(self.apps_page), name="apps"),
             *super().get_urls(),
         ]
@@ -86,6 +87,7 @@ class Desk(admin.AdminSite):
             ("Changed since decided", "queue_changed", "ingest.view_entry"),
             ("Articles that changed", "report_notices", "ingest.view_reportnotice"),
             ("Add a report", "add_report_from_address", "deals.add_report"),
+            ("Check my draft", "check_draft", "deals.add_evidence"),
         ]
         return [
             {"name": name, "object_name": url, "admin_url": reverse(f"admin:{url}"), "view_only": True}
