@@ -16,6 +16,7 @@ from deals.terms import Fact, in_words, term_lines
 from ingest.models import Entry, Feed
 from ingest.suggestions import read_unread
 from ingest.terms import proposed_terms
+from tracker.desk import report as report_page
 
 APRIL_15 = date(2024, 4, 15)
 STAKE = Fact("stake", True, Decimal(20))
@@ -225,3 +226,28 @@ def test_a_term_is_corrected_on_the_evidences_page_by_taking_it_back_and_adding_
     assert [(term.in_words, term.recorded_by) for term in evidence.terms.current()] == [("21 %", admin_user)]
     standing.refresh_from_db()
     assert standing.withdrawn_by == admin_user
+
+
+def test_a_report_added_by_hand_brings_its_terms_into_the_form_of_evidence(make_claim, make_report, admin_client):
+    claim = make_claim("JLR will buy a stake in Chery", type="equity_stake")
+    report = make_report(title="Cars", text=SENTENCE)
+    (offer,) = [offer for offer in report_page.offers(report) if offer.claim == claim]
+
+    page = admin_client.get(offer.address)
+    form = {name: value for name, value in page.context["adminform"].form.initial.items() if value not in (None, "")}
+    inline = page.context["inline_admin_formsets"][0].formset
+    for shown in inline.forms:
+        form |= {shown.add_prefix(name): value for name, value in shown.initial.items() if value}
+        form[shown.add_prefix("precision")] = "day"
+    sent = {**form, "said_precision": "day", "terms-TOTAL_FORMS": len(inline.forms), "terms-INITIAL_FORMS": 0}
+    answer = admin_client.post(offer.address, sent)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert [term.in_words for term in Term.objects.all()] == ["EUR 1.5 billion", "about 20 %"]
+
+
+@pytest.mark.parametrize(
+    "term", ["x", "[]", '{"kind": "\\u0000", "number": "1e999", "day": "x", "evil": 1}', "{" * 900]
+)
+def test_an_absurd_term_in_an_address_breaks_no_form(term, admin_client):
+    assert admin_client.get(reverse("admin:deals_evidence_add"), {"term": [term]}).status_code == 200

@@ -1,3 +1,5 @@
+import json
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
@@ -17,6 +19,7 @@ from deals.models.evidence import LOCKED_FIELDS
 from deals.templatetags.desk import event, moment
 
 MOST_AT_ONCE = 100
+MOST_TERMS = 12
 
 
 class EvidenceForm(RecordForm):
@@ -56,6 +59,19 @@ class TermForm(forms.ModelForm):
                 field.disabled = True
 
 
+def proposed(request) -> list[dict]:
+    """The terms that an address proposes for new evidence, each a JSON object; what is none is passed over."""
+    found = []
+    for written in request.GET.getlist("term")[:MOST_TERMS] if request.method == "GET" else ():
+        try:
+            term = json.loads(written[:500])
+        except ValueError:
+            continue
+        if isinstance(term, dict):
+            found.append({name: value for name, value in term.items() if name in TermForm.Meta.fields})
+    return found
+
+
 class TermInline(admin.StackedInline):
     model = Term
     form = TermForm
@@ -65,6 +81,9 @@ class TermInline(admin.StackedInline):
 
     def get_queryset(self, request):
         return super().get_queryset(request).current()
+
+    def get_extra(self, request, obj=None, **kwargs):
+        return self.extra + len(proposed(request))
 
     def has_delete_permission(self, request, obj=None):
         return self.has_change_permission(request, obj)
@@ -128,6 +147,14 @@ class EvidenceAdmin(RowAdmin):
         statement = {name: value for name, value in form.cleaned_data.items() if name not in ("claim", "report")}
         linked = linking.link(obj.claim, obj.report, by=request.user, **statement)
         obj.__dict__.update(linked.__dict__)
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        # Of what is sent nothing is initial: a proposal that was left as it was is to be recorded.
+        return kwargs | ({"initial": proposed(request)} if isinstance(inline, TermInline) else {})
+
+    def get_changeform_initial_data(self, request):
+        return {name: value for name, value in super().get_changeform_initial_data(request).items() if name != "term"}
 
     def save_formset(self, request, form, formset, change):
         for term in formset.save(commit=False):

@@ -1,6 +1,8 @@
 """What a report that was added by hand seems to say, read on the spot: each statement with the form that links it."""
 
+import json
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -13,9 +15,11 @@ from django.urls import reverse
 from deals import record
 from deals.fold import NOTHING, Standing
 from deals.models import Claim, Company, Report, Source
+from deals.terms import STATING
 from ingest import suggestions
 from ingest.matching import Statement
 from ingest.models import Suggestion
+from ingest.terms import Proposal, proposed_terms, turns_on
 from tracker.desk.opening import named
 from tracker.desk.proposing import propose
 
@@ -66,7 +70,7 @@ def offers(report: Report) -> list[Offer]:
     for statement in statements:
         claim = claims.get(statement.claim)
         parties = tuple(companies[key] for key in statement.companies)
-        address = _evidence_form(report, statement) if claim else _claim_form(report, statement, parties)
+        address = _evidence_form(report, statement, claim) if claim else _claim_form(report, statement, parties)
         said = _as_suggestion(statement, companies.get(statement.company), sources.get(statement.origin))
         found.append(Offer(said, claim, standings.get(statement.claim, NOTHING), parties, address))
     return found
@@ -81,10 +85,23 @@ def _as_suggestion(statement: Statement, company: Company | None, origin: Source
     return Suggestion(company=company, origin=origin, **values, **reasons)
 
 
-def _evidence_form(report: Report, statement: Statement) -> str:
+def _evidence_form(report: Report, statement: Statement, claim: Claim) -> str:
     values = {name: value for name in COPIED if (value := getattr(statement, name))}
     values |= {"claim": statement.claim, "report": report.pk, "quote": statement.passage[:1000]}
-    return f"{reverse('admin:deals_evidence_add')}?{urlencode(values)}"
+    if statement.stance in STATING:
+        terms = proposed_terms(statement.passage, _day_of(report))
+        values["term"] = [_as_asked(term) for term in terms if turns_on(claim.type, term.fact.kind)]
+    return f"{reverse('admin:deals_evidence_add')}?{urlencode(values, doseq=True)}"
+
+
+def _day_of(report: Report) -> date | None:
+    return report.published_at.date() if report.published_at else None
+
+
+def _as_asked(term: Proposal) -> str:
+    """A term as the form of evidence takes it from an address."""
+    values = {name: str(value) for name, value in vars(term.fact).items() if value and name != "about"}
+    return json.dumps(values | {"about": term.fact.about, "words": term.words}, ensure_ascii=False)
 
 
 def _claim_form(report: Report, statement: Statement, parties: tuple[Company, ...]) -> str:
