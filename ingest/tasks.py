@@ -17,6 +17,7 @@ from ingest.wanting import owe_checks, want_articles
 
 # Seconds in which a task begins new batches; with the last batch it stays under the tasks' time limit.
 BEGINS_BATCHES_FOR = 20
+BEGINS_ROUNDS_FOR = 3  # of fetching articles, while which no feed is polled
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def fetch_articles():
     """Fetch pages that are wanted, in the process that polls: each host gets one request, then rests."""
     want_articles()
     owe_checks()
-    until = time.monotonic() + BEGINS_BATCHES_FOR
+    until = time.monotonic() + BEGINS_ROUNDS_FOR
     with polling_here() as ours:
         while ours and fetch_due() and time.monotonic() < until:
             pass

@@ -36,7 +36,8 @@ class Unread:
 
     def let_go(self, body: bytes) -> None:
         """A body was read and is held no more. On any thread."""
-        loop.soon(self._let_go, len(body))
+        if body:
+            loop.soon(self._let_go, len(body))
 
     def _let_go(self, size: int) -> None:
         self._resize(-size)
