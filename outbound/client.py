@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -156,10 +156,15 @@ class Client:
         finally:
             _may_go_inside.reset(permit)
 
-    async def fetch_in_turn(self, request: Request, **options) -> Response:
+    async def fetch_in_turn(self, request: Request, unread: Unread | None = None, **options) -> Response:
         """`fetch`, waiting before its deadline begins until fewer than PER_HOST others ask the same host."""
-        async with self.turns.of(host_of(request.url)):
-            return await self.fetch(request.url, headers=request.headers, follow=request.follow, **options)
+        async with self.turns.of(host_of(request.url)), unread.place(request.headers) if unread else nullcontext():
+            response = await self.fetch(
+                request.url, headers=request.headers, follow=request.follow, unread=unread, **options
+            )
+            if unread:
+                unread.came(response.body)
+            return response
 
     async def close(self):
         await self.session.close()

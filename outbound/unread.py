@@ -1,12 +1,16 @@
 """How much the answers to many questions may hold at a time, before somebody has read them."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from outbound import loop
 
 MOST_UNREAD = 4_000_000  # bytes; while more waits to be read, nothing new is asked
+EXPECTED = 65_536  # of an answer under way that is likely to bring something
 SMALL = 262_144  # bytes; a body that has begun waits for nobody up to this
 LARGE_AT_ONCE = 8
+CONDITIONS = ("If-None-Match", "If-Modified-Since")
 
 
 class Unread:
@@ -18,9 +22,17 @@ class Unread:
         self.room.set()
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def turn(self) -> None:
-        """Wait until there is room for one more answer. On the loop."""
-        await self.room.wait()
+    @asynccontextmanager
+    async def place(self, headers: Mapping[str, str]) -> AsyncIterator[None]:
+        """Wait until there is room for one more answer, and hold it while that is under way. On the loop."""
+        while not self.room.is_set():
+            await self.room.wait()
+        expected = 0 if any(name in headers for name in CONDITIONS) else EXPECTED
+        self._resize(expected)
+        try:
+            yield
+        finally:
+            self._resize(-expected)
 
     async def grow(self) -> None:
         """Wait until a body may grow beyond SMALL. On the loop."""

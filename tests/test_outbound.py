@@ -1,8 +1,10 @@
 """The guarded client, against real servers on loopback that misbehave."""
 
 import asyncio
+import contextlib
 import gzip
 import os
+import queue
 import socket
 import ssl
 import subprocess
@@ -15,7 +17,7 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from outbound.addresses import is_public
-from outbound.client import Client, FetchError, Request, fetch, fetch_all, get
+from outbound.client import Client, FetchError, Request, Unread, fetch, fetch_all, fetch_each, get
 from tests.forks import holds_in_a_fork
 from tests.publisher import Publisher, answer, header
 
@@ -624,3 +626,41 @@ def test_a_forked_process_makes_its_own_connections(publisher):
 
     assert holds_in_a_fork(lambda: get(publisher.url()).body == b"feed")
     assert get(publisher.url()).body == b"feed"
+
+
+def test_asking_waits_while_too_much_is_unread_and_goes_on_when_it_was_read(publisher):
+    body = b"x" * 1_500_000
+    publisher.serve("/", body)
+    unread = Unread()
+    told = queue.SimpleQueue()
+    everything = fetch_each([Request(publisher.url())] * 8, lambda *found: told.put(found), unread=unread)
+
+    asked = []
+    while len(asked) < 8:
+        held = list(all_of(told, lull=0.5))
+        asked.append(len(publisher.requests))
+        for _, response in held:
+            unread.let_go(response.body)
+        if everything.done():
+            break
+
+    assert asked[0] < 8
+    assert asked[-1] == 8
+
+
+def all_of(told, lull):
+    """What is told, until nothing was for `lull` seconds."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            yield told.get(timeout=lull)
+
+
+def test_a_request_that_probably_brings_nothing_waits_for_no_room(publisher):
+    publisher.serve("/", status="304 Not Modified")
+    requests = [Request(publisher.url(f"/?{number}"), {"If-None-Match": '"1"'}) for number in range(100)]
+    publisher.answers |= {f"/?{number}": publisher.answers["/"] for number in range(100)}
+    told = queue.SimpleQueue()
+
+    fetch_each(requests, lambda *found: told.put(found), unread=Unread()).result(timeout=20)
+
+    assert {told.get()[1].status for _ in range(100)} == {304}
