@@ -325,7 +325,7 @@ def test_the_list_takes_the_same_queries_for_any_number_of_feeds(size, desk, mak
 
     # session, user, two of rights; facets of state and of kind; how many, and the feeds with what they brought;
     # PostgreSQL is asked the time too
-    with django_assert_num_queries(8 + (connection.vendor == "postgresql")):
+    with django_assert_num_queries(9 + (connection.vendor == "postgresql")):
         desk.get(LIST)
 
 

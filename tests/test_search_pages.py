@@ -296,7 +296,7 @@ def test_the_list_takes_the_same_queries_for_any_number_of_searches(
     desk.get(reverse("admin:ingest_feed_changelist"))
 
     # as for any list of feeds (test_feed_pages.py), and the claims
-    with django_assert_num_queries(9 + (connection.vendor == "postgresql")):
+    with django_assert_num_queries(10 + (connection.vendor == "postgresql")):
         desk.get(reverse("admin:ingest_feed_changelist"))
 
 
