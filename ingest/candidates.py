@@ -17,6 +17,8 @@ MOST_CLAIMS_OF_A_CLAUSE = 3
 # A claim scores 1 for its kind of deal and up to 1 for its wording. Where one fits by its kind, the others must too
 # (0.9: a brand or a parent named for the party costs a part); else what scores below half of the best is dropped.
 FITTING, NEAR_THE_BEST = 0.9, 0.5
+# What it counts for that headline and opening speak around a deal and name no kind.
+AROUND = 0.3
 # How much of its wording a clause must repeat: to stand for a claim of another kind of deal; for a claim that has one
 # named side; for a claim of which only one of two sides is named.
 OTHER_KIND, ONE_SIDED, HALF_NAMED = 0.5, 0.55, 0.6
@@ -118,6 +120,7 @@ class Candidates:
         for target in self.tracked.targets_near(topic.named, topic.folded):
             if len(target.sides) > 1 and topic.names(target):
                 score, _ = self._score(target, whole)
+                score += 0 if topic.kinds else AROUND
                 names = _listed(self.tracked.name(id) for id, _ in topic.held(target))
                 why = f"Headline and opening name {names}, and speak of a deal."
                 matches.append(Match(target, score, True, (why,), opening=True))

@@ -122,7 +122,7 @@ class _Reader:
     def _read_opening(self, read: Sequence[Passage], mentions: Sequence[Sequence[Mention]]) -> None:
         """What headline and opening say together, where no sentence of theirs says it alone."""
         named = [number for number in self.topic.numbers if mentions[number]]
-        if not named or not self.topic.kinds:
+        if not named or not self.topic.dealing:
             return
         number = max(named, key=lambda number: len({mention.id for mention in mentions[number]}))
         passage = read[number]
@@ -137,9 +137,24 @@ class _Reader:
             if match.target.sides not in spoken_of and len(told | {match.target.claim}) <= MOST_CLAIMS_OF_A_CLAUSE:
                 told.add(match.target.claim)
                 self._say(clause, match)
+            elif match.target.claim in said:
+                self._raise(match)
         if not self.found:
             for match in Candidates(self.profiles, self.memory).leads_of_opening(self.topic, clause):
                 self._say(clause, match)
+
+    def _raise(self, match: Match) -> None:
+        """Let what is said on the only claim between these companies be strong: headline and opening are about it."""
+        near = self.profiles.targets_near(match.target.all, self.topic.folded)
+        alike = [target for target in near if target.sides == match.target.sides]
+        places = [place for place, statement in enumerate(self.found) if statement.claim == match.target.claim]
+        if len(alike) > 1 or self.topic.doubt(match.target) or any(self.found[p].strength == "strong" for p in places):
+            return
+        for place in places:
+            statement = self.found[place]
+            if statement.stance not in ("mentions", "background"):
+                self.found[place] = replace(statement, strength="strong", reasons=(*statement.reasons, *match.reasons))
+                return
 
     def _read_words(self, read: Sequence[Passage]) -> None:
         """The claim without a named party that the headline's words, or those of the first sentence, are about."""

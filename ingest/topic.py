@@ -13,7 +13,7 @@ from functools import cached_property
 from ingest.names import Mention
 from ingest.profiles import Side, Target, Tracked
 from ingest.text import Passage
-from ingest.wording import content_words, deal_words
+from ingest.wording import DEALING, content_words, deal_words
 
 # Sentences that begin within so many characters of the text belong to the opening, and the first paragraph does.
 OPENING = 300
@@ -60,6 +60,11 @@ class Topic:
         return deal_words(self.folded) if self.mentions else {}
 
     @cached_property
+    def dealing(self) -> bool:
+        """Whether the words are those of a deal, or said around one."""
+        return bool(self.kinds) or bool(self.mentions and DEALING.search(self.folded))
+
+    @cached_property
     def words(self) -> frozenset[str]:
         return content_words(self.folded)
 
@@ -91,7 +96,7 @@ class Topic:
         """Whether headline and opening name a party on each side of the target, and speak of a deal."""
         sides = [replace(side, own=side.own | side.parties) for side in target.sides]
         held = on_sides(sides, self.mentions)
-        return bool(self.kinds) and len(held) == len(sides) > 0 and all(own for _, own in held)
+        return self.dealing and len(held) == len(sides) > 0 and all(own for _, own in held)
 
     def doubt(self, target: Target) -> str:
         """Why the item may tell of the target only in passing; empty if that is what it is about."""

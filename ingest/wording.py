@@ -95,6 +95,16 @@ def deal_words(folded: str) -> dict[str, tuple[int, int]]:
     return dict(_deal_words(folded))
 
 
+# What is said around a deal once it is known. Between parties of a claim these words are enough.
+DEALING = re.compile(
+    r"""\b(?:rumou?rs?|speculation|talks|negotiations?|offers?|proposals?|approach(?:ed|es)?|pacts?|deals?|agreements?
+        |transactions?|waiting\ period|antitrust|due\ diligence|interested\ in|letter\ of\ intent|memorandum
+        |accumulat\w+|withdr[ae]w\w*|divest\w*|poison\ pill|proxy)\b
+        |\bs(?:ell|ells|elling|old|ale)\b[^.;]{0,60}?\b(?:shares?|positions?|holdings?|interests?|stakes?|units?|business|subsidiary)\b
+        |\bsell(?:s|ing)?\ (?:its\ )?[\w-]+\ to\b|\bpay\b[^.;]{0,40}?\bfor\b
+        |传闻|谈判|洽谈|协议|交易|要约""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[a-z]{2,}")
 _EMPTY_WORDS = (
     "the an of to in on at by for from with and or its it is are was were be been being as that this these those will "

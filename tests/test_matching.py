@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.matching import Profiles, read_item
 from ingest.names import CompanyProfile, SourceProfile
 from ingest.profiles import ClaimProfile
-from ingest.statements import Reading
+from ingest.statements import Reading, worth_a_look
 
 NORDWIND, HALDEN, BRIGHTCELL, GROUP, JOINT, VANTA, UNNAMED, CHINA = range(1, 9)
 COMPANIES = [
@@ -280,6 +280,23 @@ def test_a_headline_that_names_both_sides_and_a_deal_speaks_of_the_claim_whateve
     reading = read("", headline="NORDWIND GETS NOD FROM HALDEN BOARD FOR STAKE")
 
     assert (STAKE, "strong") in {(statement.claim, statement.strength) for statement in reading.candidates}
+
+
+@pytest.mark.parametrize(
+    ("headline", "strengths"),
+    [
+        ("Halden mum on Nordwind rumours", {"strong"}),
+        ("Nordwind and Halden complete waiting period", {"strong"}),
+        ("Nordwind overtakes Halden in Europe", set()),
+        ("Nordwind sold more cars in March than Halden", set()),
+    ],
+)
+def test_between_parties_of_one_claim_words_around_a_deal_are_enough_and_others_are_not(headline, strengths):
+    profiles = Profiles(COMPANIES, [CLAIMS[2]], SOURCES)
+
+    found = read("", headline, profiles).candidates
+
+    assert {statement.strength for statement in found if worth_a_look(statement)} == strengths
 
 
 def test_a_name_that_two_companies_bear_is_not_both_sides_of_a_claim():
