@@ -30,7 +30,8 @@ NO_RESPONSE = _any(
     "(?:未|尚未|没有|暂未|并未)(?:作出|做出|予以|立即)?(?:回应|回复|答复)",
 )
 DENIAL = _any(
-    r"\bden(?:ied|ies|y|ying)\b",
+    # A court denies a motion, and a company a request: neither denies a story.
+    r"\bden(?:ied|ies|y|ying)\b(?! (?:[\w'<>-]+ ){0,7}?(?:motions?|requests?|injunctions?|petitions?|appeals?|applications?|access|permission)\b)",
     r"\buntrue\b|\bnot true\b|\bno truth\b|\bnot correct\b|\bgroundless\b|\bbaseless\b|\bunfounded\b|\bfake news\b",
     r"\bfabricated\b|\bnot accurate\b|\binaccurate\b",
     r"\b(?:is|are|was|were|as|be|completely|totally|entirely) (?:\w+ly )?(?:false|wrong|incorrect|nonsense|rubbish)\b",
@@ -44,8 +45,8 @@ DENIAL = _any(
     "否认|不实|并无此事|不属实|没有此事|无此事|谣言|辟谣|子虚乌有|无此计划|没有(?:相关|此类|任何)?(?:计划|打算)|假消息",
 )
 CONFIRMATION = _any(
-    r"\bannounc(?:ed|es|ing|ement)\b",
-    r"\bconfirm(?:ed|s|ing|ation)\b",
+    r"\bannounc(?:ed?|es|ing|ement)\b",
+    r"\bconfirm(?:ed|s|ing|ation)?\b",
     r"\b(?:has |have |had )?signed\b|\bsigning of\b",
     r"\bletters? of intent\b|\bmemorandum of understanding\b",
     r"\bagreed (?:to|on|in principle)\b|\b(?:reached|entered|struck|sealed|concluded) (?:into )?(?:an? |the )?(?:\w+ )?(?:agreement|deal|contract|pact)\b",
@@ -53,11 +54,17 @@ CONFIRMATION = _any(
     "宣布|公告|确认|证实|签署|签订|签约|达成(?:协议|合作)|官宣",
 )
 SAYING = (
-    r"said|says|stated|states|told|added|announced|announces|confirmed|confirms|disclosed|noted|declared|clarified|wrote|"
+    r"said|says|announce|confirm|stated|states|told|added|announced|announces|confirmed|confirms|disclosed|noted|declared|clarified|wrote|"
     r"revealed|acknowledged|insisted|stressed|explained|replied|responded|posted|unveiled"
 )
 SPOKEN = _any(
     rf"\b(?:{SAYING})\b|\bas saying\b|\bannouncement\b|\bstatement\b|\bfiling\b", "表示|称|说|透露|回应|公告|宣布|指出"
+)
+# Nothing is settled: neither a confirmation nor a denial.
+UNDECIDED = _any(
+    r"\b(?:not|nothing|n't)(?: (?:yet|been|has|is|was|are|have|had|a|any|final\w*|\w+ly))* decided\b|\bno (?:final |formal )?decisions?\b|\bundecided\b",
+    r"\b(?:not|n't)(?: (?:yet|been|be))* (?:made|taken|reached) (?:a|any) (?:final |definitive )?(?:decision|conclusion)\b",
+    "尚未决定|未作决定|没有决定",
 )
 # That a deal came to nothing is a stage of it, and neither a denial nor a confirmation.
 ENDED = _any(
@@ -83,6 +90,7 @@ RUMOR = _any(
 HEDGE = _any(
     r"\bmay\b(?! \d)|\bmight\b|\bcould\b|\blikely\b|\bodds are\b|\bpossib(?:ly|ility)\b|\bpotential(?:ly)?\b|\bperhaps\b|\bprobably\b",
     r"\bthought to\b|\bbelieved to\b|\breportedly\b|\bconsider(?:s|ed|ing)?\b|\bexplor(?:e|es|ing)\b|\bweigh(?:s|ing)?\b|\bmull(?:s|ing)?\b",
+    r"\bconfirm\w* (?:that )?(?:it is |they are )?(?:[\w-]+ ){0,3}?(?:talks|discussions|negotiations)\b",
     r"\bhopes? to\b|\bwould like\b|\bexpects? to\b|\bin (?:\w+ ){0,2}talks\b|\bclose to (?:being|\w+ing)\b",
     "可能|有望|或将|考虑|洽谈|接近",
 )

@@ -40,7 +40,7 @@ _NAMED = (
     ),
 )
 _TEAM = re.compile(
-    r"(?P<role>(?:company |official )?[Ss]pokes(?:man|woman|person|people|persons)|[Rr]epresentatives?|(?:\w+ )?[Tt]eam|[Pp]ress office|"
+    r"(?P<role>[Bb]oard [Mm]embers?|(?:company |official )?[Ss]pokes(?:man|woman|person|people|persons)|[Rr]epresentatives?|(?:\w+ )?[Tt]eam|[Pp]ress office|"
     r"(?:PR|public relations|legal|communications|media) (?:department|office|team)|[Oo]fficials?|[Mm]anagement)\b"
     r"|(?P<cjk>新闻发言人|发言人|相关负责人|有关负责人|负责人|中国团队|团队|公关部|客服|官方|方面)"
 )
@@ -198,6 +198,10 @@ def _subject(folded: str, companies: Sequence[Mention], cue: tuple[int, int]) ->
             attributed[0].startswith(("according", "by"))
             and mention.start > cue[1]
             or _AFTER.match(folded[mention.end :])
+        ):
+            return (mention.id,)
+        if mention.start > cue[1] and re.search(
+            r"[,'\"] ?(?:says?|said) (?:the )?$", words_before(folded, mention.start)
         ):
             return (mention.id,)
     for mention in companies:

@@ -25,6 +25,7 @@ from ingest.cues import (
     PLAIN,
     RUMOR,
     SPOKEN,
+    UNDECIDED,
     spoken_at,
     words_before,
 )
@@ -86,6 +87,8 @@ def _affirmed(folded: str, companies: Sequence[Mention], outlet: int | None) -> 
         return Voice("opinion", "hedged", speaker, outlet, (opinion.span(),))
     if not background and (ended := ENDED.search(folded)):
         return Voice("ended", certainty, speaker, outlet, (ended.span(),))
+    if said_by_party and not done and (open_still := UNDECIDED.search(folded)):
+        return Voice("contact", certainty, speaker, outlet, (open_still.span(),))
     if said_by_party and certainty == "stated" and (done or saying):
         return Voice("confirmation", certainty, speaker, outlet, triggers[:1])
     if rumor and not (background and not (speaker and speaker.kind == "anonymous")):

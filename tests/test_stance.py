@@ -28,6 +28,8 @@ def hear(text):
         "Nordwind is not in talks with Halden, a spokesman said.",
         "Nordwind said it is not holding discussions with anyone.",
         "Nordwind does not plan to bid for Halden, a spokesman said.",
+        "No truth in the Halden merger rumors, says Nordwind",
+        "Nordwind board member says the Halden merger is 'fake news'",
         "北风否认将收购哈尔登。",
         "北风发言人李明表示，收购哈尔登的消息不实。",
         "北风称并无此事。",
@@ -91,6 +93,11 @@ def test_it_is_a_rumor(text):
 @pytest.mark.parametrize(
     ("text", "signal"),
     [
+        ("Nordwind said a merger with Halden is not decided.", "contact"),
+        ("Nordwind CEO Ola Berg says no decision was made on Halden.", "contact"),
+        ("Nordwind and Halden confirm merger talks", "rumor"),
+        ("Halden, Nordwind announce merger", "confirmation"),
+        ("Nordwind said a court denied a motion to block the merger with Halden.", "confirmation"),
         ("Nordwind declined to comment.", "no_comment"),
         ("Nordwind would not comment on market talk.", "no_comment"),
         ("Nordwind declined comment on talk that it wants Halden.", "no_comment"),

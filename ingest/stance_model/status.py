@@ -80,7 +80,10 @@ WHAT = {
         r"\b(?:definitive|preliminary|merger|purchase)? ?(?:agreement|contract|pact|letter of intent|accord|deal)\b", r"\bapprov(?:ed|al|es)\b",
     ),
     "stake": _any(r"\bstakes?\b", r"\b(?:pct|percent|%) of\b", r"\bshares\b", r"\btender(?:ed)?\b"),
-    "talks": _any(r"\b(?:in|holding|held|discussing|discussed|negotiating) ?(?:\w+ )?(?:talks|negotiations|discussions)?\b(?=.{0,40}\b(?:with|to|on|about|for)\b)"),
+    "talks": _any(
+        r"\b(?:in|hold(?:s|ing)?|held|begun|began|resum\w+) (?:\w+ ){0,2}(?:talks|negotiations|discussions)\b",
+        r"\b(?:discuss|negotiat)(?:es|ed|ing)\b|\b(?:talks|negotiations|discussions) (?:with|on|about|over|to|are|were)\b",
+    ),
     "seeks": _any(r"\b(?:consider|study|mull|explor|weigh|seek|eye|evaluat|review|plan|intend|propos|want|may|might|could)(?:s|es|ed|ing|ies|ying)?\b"),
     "bids": _any(
         r"\b(?:launch|start|begin|began|begun|commenc|mak|made|submit|propos|extend|sent|receiv|get)\w*\b[^.]{0,50}\b(?:offers?|bids?|proposals?)\b|\boffer(?:s|ed|ing)? (?:to|for)\b",
@@ -88,6 +91,9 @@ WHAT = {
     "offer": _any(r"\b(?:offer|bid|tender|proposal)s?\b"),
     "rumor": _any(r"\brumou?r(?:s|ed)?\b|\bspeculat\w+\b|\btalk\b|\bunconfirmed\b|\breportedly\b|\bbelieved\b|\bsaid to be\b|\bexpected\b|\bmarket talk\b", "传闻|据传|据悉"),
     "court": _any(r"\b(?:court|judge|injunction|lawsuit|sued|suit|motion|ruling|ruled|antitrust|regulators?|justice department)\b"),
+    "verdict": _any(
+        r"\b(?:courts?|judges?)\b[^.]{0,80}\b(?:den(?:y|ies|ied)|grant|rul|uph[eo]ld|declin|refus|dismiss|lift|block|order|approv|clear)\w*\b",
+    ),
     "rating": _any(r"\b(?:moody's|s and p|standard (?:and|&) poor's|ratings?|downgrade|upgrade|under review|creditwatch)\b"),
     "price": _any(
         r"\b(?:soar|jump|climb|surg|rall|gain|r[io]se|up|lift|fall|fell|drop|slip|boost|higher|lower)(?:s|ed|ing|ied|en)?\b(?=[^.]{0,60}\b(?:on|after|following|amid|as|to|\d))",
@@ -119,7 +125,8 @@ def status_features(headline: str, lead: str) -> Features:
             said.add(kind)
             values[f"said:{kind}"] = 1.0
             values[f"{speaker} says {kind}"] = 1.0
-    if not said & {"denial", "ended", "silent"}:
+    # What courts and raters say is theirs, whoever passes it on.
+    if not said & {"denial", "ended", "silent", "verdict", "rating"}:
         values["neither denied nor silent"] = 1.0
         if speaker == "official":
             values["an official speaks and denies nothing"] = 1.0
