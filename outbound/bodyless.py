@@ -15,24 +15,39 @@ MOST_INTERIM = 20  # 100 Continue and the like; a server that goes on with them 
 
 
 class Connector(aiohttp.TCPConnector):
-    """Of connections that bring one answer each (`force_close`)."""
+    """Of connections that stop listening where an answer ends."""
 
     def __init__(self, **options):
-        super().__init__(force_close=True, **options)
+        super().__init__(**options)
         self._factory: functools.partial = functools.partial(OneAnswer, loop=self._loop)
 
 
 class OneAnswer(ResponseHandler):
-    """A connection that stops listening where an answer without a body ends, or where none begins."""
+    """A connection that takes one answer to each request, and closes when something comes behind it.
+
+    It stops listening where an answer without a body ends, or where none begins.
+    """
 
     def __init__(self, loop):
         super().__init__(loop=loop)
+        self._await_answer()
+
+    def _await_answer(self) -> None:
         self._head: bytes | None = b""  # None: its end has been seen
         self._interim = 0
         self._ended = False
 
+    def set_response_params(self, **params) -> None:  # a request begins
+        self._await_answer()
+        super().set_response_params(**params)
+
     def data_received(self, data: bytes) -> None:
-        if self._ended and data:
+        if self._interim > MOST_INTERIM:
+            return
+        if data and (self._ended or (self._head is None and self._payload is not None and self._payload.is_eof())):
+            self.force_close()
+            if self.transport is not None:
+                self.transport.close()
             return
         if self._head is not None and data:
             self._head += data
@@ -48,6 +63,8 @@ class OneAnswer(ResponseHandler):
             self._interim += status.startswith(b"1")
             if status in BODYLESS or self._interim > MOST_INTERIM:
                 self._ended = True
+                if rest or status not in BODYLESS:
+                    self.force_close()
                 return len(rest)
         if self._head is not None and len(self._head) > LONGEST_HEAD:
             self._head = None

@@ -37,6 +37,7 @@ LONGEST_URL = 2048
 MOST_REDIRECTS = 5
 PER_HOST = 2
 AT_ONCE = 250
+KEPT_OPEN = 5.0  # seconds, for the next feed of the same host; its address was checked when it was made
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -80,22 +81,26 @@ class Client:
     """
 
     def __init__(self, *, user_agent: str, resolver: AbstractResolver | None = None, turns: Path | None = None):
-        # It closes after each answer: feeds are asked minutes apart; and so each request's address is checked afresh.
-        connector = Connector(
-            resolver=resolver,
-            socket_factory=guarded_socket,
-            use_dns_cache=False,
-            limit=AT_ONCE,
-            limit_per_host=PER_HOST,
-        )
-        self.session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            auto_decompress=False,
-            trust_env=False,
-        )
+        def session() -> aiohttp.ClientSession:
+            connector = Connector(
+                resolver=resolver,
+                socket_factory=guarded_socket,
+                use_dns_cache=False,
+                limit=AT_ONCE,
+                limit_per_host=PER_HOST,
+                keepalive_timeout=KEPT_OPEN,
+            )
+            return aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+                auto_decompress=False,
+                trust_env=False,
+            )
+
+        # A connection that was made inside our network by permission is never used without.
+        self.outside, self.inside = session(), session()
         self.turns = Turns(PER_HOST, turns)
 
     async def fetch(
@@ -149,9 +154,11 @@ class Client:
 
     @asynccontextmanager
     async def _asked(self, target: URL, headers: Mapping[str, str], local: Collection[str]):
-        permit = _may_go_inside.set(is_local(target, local))
+        permitted = is_local(target, local)
+        permit = _may_go_inside.set(permitted)
+        session = self.inside if permitted else self.outside
         try:
-            async with self.session.get(target, headers=headers, allow_redirects=False) as answer:
+            async with session.get(target, headers=headers, allow_redirects=False) as answer:
                 yield answer
         finally:
             _may_go_inside.reset(permit)
@@ -167,7 +174,8 @@ class Client:
             return response
 
     async def close(self):
-        await self.session.close()
+        await self.outside.close()
+        await self.inside.close()
         self.turns.close()
 
 

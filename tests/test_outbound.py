@@ -664,3 +664,80 @@ def test_a_request_that_probably_brings_nothing_waits_for_no_room(publisher):
     fetch_each(requests, lambda *found: told.put(found), unread=Unread()).result(timeout=20)
 
     assert {told.get()[1].status for _ in range(100)} == {304}
+
+
+class Keeper:
+    """A server that keeps its connections open: answers in turn over all of them, `junk` behind the first one."""
+
+    def __init__(self, *answers, junk=b"", pause=0):
+        self.answers, self.junk, self.pause = list(answers), junk, pause
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.place = f"127.0.0.1:{self.listening.getsockname()[1]}"
+        self.connections = 0
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listening.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listening.accept()
+                self.connections += 1
+                threading.Thread(target=self.serve, args=[connection], daemon=True).start()
+
+    def serve(self, connection):
+        with contextlib.suppress(OSError), connection:
+            while connection.recv(65_536):
+                connection.sendall(self.answers.pop(0) + (b"" if self.pause else self.junk))
+                if self.pause and self.junk:
+                    time.sleep(self.pause)
+                    connection.sendall(self.junk)
+                self.junk = b""
+
+
+UNCHANGED = b"HTTP/1.1 304 Not Modified\r\n\r\n"
+FEED = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfeed"
+
+
+def test_a_connection_serves_the_next_request_to_its_host(settings):
+    with Keeper(UNCHANGED, FEED, FEED) as keeper:
+        settings.LOCAL_FEEDS = frozenset({keeper.place})
+        found = [get(f"http://{keeper.place}/") for _ in range(3)]
+
+    assert [response.status for response in found] == [304, 200, 200]
+    assert keeper.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "junk", "pause"),
+    [
+        (first, junk, pause)
+        for first in (UNCHANGED, FEED)
+        for junk in (FEED.replace(b"feed", b"evil"), b"<html>")
+        for pause in (0, 0.2)
+        if (first, junk, pause) != (FEED, b"<html>", 0)  # that is no proper HTTP, so it is refused
+    ],
+)
+def test_what_comes_behind_an_answer_is_never_taken_for_the_next_one(settings, first, junk, pause):
+    with Keeper(first, FEED, junk=junk, pause=pause) as keeper:
+        settings.LOCAL_FEEDS = frozenset({keeper.place})
+        get(f"http://{keeper.place}/")
+        time.sleep(pause + 0.1)
+        found = get(f"http://{keeper.place}/")
+
+    assert found.body == b"feed"
+    assert keeper.connections == 2
+
+
+def test_a_connection_made_inside_by_permission_is_of_no_use_without(settings, monkeypatch):
+    with Keeper(FEED, FEED) as keeper:
+        settings.LOCAL_FEEDS = frozenset({keeper.place})
+        assert get(f"http://{keeper.place}/").body == b"feed"
+        settings.LOCAL_FEEDS = frozenset()
+        monkeypatch.setattr("outbound.client.PORTS", {int(keeper.place.partition(":")[2])})
+        with pytest.raises(FetchError, match=INSIDE):
+            get(f"http://{keeper.place}/")
