@@ -1,5 +1,6 @@
 """The Celery application. Its tasks carry no state: they only wake what waits in tables."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,14 @@ broker.use()
 app = Celery("tracker")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def freeze(**_):
+    """What is loaded stays loaded: without this, collecting garbage goes through all of it every few rounds."""
+    app.loader.import_default_modules()
+    gc.collect()
+    gc.freeze()
 
 
 @worker_init.connect
