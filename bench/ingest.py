@@ -2,9 +2,9 @@
 
     DATABASE_URL=postgres://… REDIS_URL=redis://… python bench/ingest.py [feeds [crowd]]       default: 500 5000
 
-Feeds of 25 entries and 34 KB, four on each loopback address, so that the limit per host stays on. Rounds: cold (all is
+Feeds of 25 entries and 34 KB, two on each loopback address, so that the limit per host stays on. Rounds: cold (all is
 new), mixed (one feed in ten has one new entry, the others answer 304), warm (all 304), warm with 100 ms until each
-answer. Ours is a Celery worker of two processes on PostgreSQL and Redis; the embedded default (SQLite, a broker of
+answer. Ours is a Celery worker of three processes, of which two poll, on PostgreSQL and Redis; the embedded default (SQLite, a broker of
 files) stands beside it. CPU is that of all processes: the worker and its parsers, PostgreSQL's backends, Redis.
 
 Of each round the best of several runs counts, for `reader` that of its best number of workers; a ratio below 1 means
@@ -34,8 +34,8 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).parent.parent
 ENTRIES = 25
-PER_ADDRESS = 4
-PROCESSES = 2
+PER_ADDRESS = 2
+PROCESSES = 3  # of which two poll
 READER_WORKERS = (2, 8, 32)
 ROUNDS = ("cold", "mixed", "warm", "warm_100ms")
 RUNS = {"mixed": 3, "warm": 5, "warm_100ms": 3}
@@ -47,7 +47,7 @@ LONG_RUN = 50
 
 
 def address(number: int) -> str:
-    """Loopback address of a feed, four feeds on each."""
+    """Loopback address of a feed, two feeds on each."""
     return f"127.0.{1 + number // PER_ADDRESS // 250}.{1 + number // PER_ADDRESS % 250}"
 
 

@@ -34,7 +34,7 @@ from outbound.client import Unread
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 250
 # What came is stored when so much of it is held, or when nothing has come for so long (seconds): a slow publisher keeps
 # no other's news waiting, and the parser reads on while we store.
 HELD_DOCUMENTS = 100
@@ -64,10 +64,13 @@ class Summary:
         self.in_trouble += bool(polled.trouble)
 
 
-def poll_due(limit: int = BATCH) -> Summary:
-    """Poll up to `limit` due feeds that no other worker holds."""
+def poll_due(limit: int = BATCH, more: Callable[[], object] | None = None) -> Summary:
+    """Poll up to `limit` due feeds that no other worker holds. With as many as that, `more` is called before."""
     summary = Summary()
-    for polled in poll(take(Feed.objects.due(there()), limit)):
+    taken = take(Feed.objects.due(there()), limit)
+    if more and len(taken) == limit:
+        more()
+    for polled in poll(taken):
         summary.add(polled)
     return summary
 

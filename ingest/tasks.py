@@ -3,7 +3,9 @@
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO
 
 from celery import Task, shared_task
 from django.conf import settings
@@ -17,29 +19,43 @@ from ingest.wanting import owe_checks, want_articles
 
 # Seconds in which a task begins new batches; with the last batch it stays under the tasks' time limit.
 BEGINS_BATCHES_FOR = 20
+POLLERS = 2  # a worker has one process more, for mail and for reading
 BEGINS_ROUNDS_FOR = 3  # of fetching articles, while which no feed is polled
 
 
 @contextmanager
 def polling_here() -> Iterator[bool]:
-    """Whether no other process of this machine polls; then none does until this one ends, however it ends."""
-    with (settings.DATA_DIR / "polling.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    """Whether fewer than POLLERS processes of this machine poll; then this one does until it ends, however it ends."""
+    with ExitStack() as files:
+        yield any(is_free(files.enter_context(place.open("a"))) for place in places())
+
+
+def places() -> list[Path]:
+    return [settings.DATA_DIR / f"polling-{number}.lock" for number in range(POLLERS)]
+
+
+def is_free(file: IO) -> bool:
+    """Whether nobody holds it; from now on, we do."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @shared_task
 def poll_due_feeds():
-    """Poll what is due, in one process of a machine alone: publishers who are slow hold up no mail."""
+    """Poll what is due, in POLLERS processes of a machine at most: publishers who are slow hold up no mail."""
     until = time.monotonic() + BEGINS_BATCHES_FOR
     with polling_here() as ours:
-        while ours and (summary := poll_due()).feeds and time.monotonic() < until:
+        while ours and (summary := poll_due(more=poll_too)).feeds and time.monotonic() < until:
             if summary.new:
                 wake(read_new_entries)
+
+
+def poll_too():
+    """More is due than one process takes at a time."""
+    wake(poll_due_feeds)
 
 
 def wake(task: Task):

@@ -473,17 +473,29 @@ def run(*arguments):
     return out.getvalue().splitlines()
 
 
-def test_slow_publishers_occupy_one_process_of_a_machine_and_leave_the_others_to_the_mail(publisher, make_feed):
+def test_slow_publishers_occupy_two_processes_of_a_machine_and_leave_the_others_to_the_mail(publisher, make_feed):
     publisher.serve("/feed", rss(item(1)))
     feed = make_feed()
 
-    with polling_here() as ours:
-        assert ours
+    with polling_here() as first, polling_here() as second:
+        assert (first, second) == (True, True)
         poll_due_feeds()
         assert list(Feed.objects.due()) == [feed]
     poll_due_feeds()
 
     assert titles() == ["Story 1"]
+
+
+def test_where_more_is_due_than_a_process_takes_at_a_time_another_is_told(publisher, make_feed):
+    for number in range(3):
+        publisher.serve(f"/{number}", rss(item(number)))
+        make_feed(f"/{number}")
+    told = []
+
+    assert poll_due(2, more=lambda: told.append("more")).feeds == 2
+    assert poll_due(2, more=lambda: told.append("more")).feeds == 1
+
+    assert told == ["more"]
 
 
 def test_the_command_polls_what_is_due_and_tells_what_it_did(publisher, make_feed):

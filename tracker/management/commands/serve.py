@@ -107,7 +107,7 @@ class Command(BaseCommand):
         python, logs = sys.executable, settings.DATA_DIR / "logs"
         bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
         web = [python, "-m", "gunicorn", "--config", "python:tracker.web", "--bind", bind, "tracker.wsgi"]
-        worker = [python, "-m", "celery", "-A", "tracker", "worker", "-B", "--concurrency", "2", "--loglevel", "INFO"]
+        worker = [python, "-m", "celery", "-A", "tracker", "worker", "-B", "--concurrency", "3", "--loglevel", "INFO"]
         return {
             "parts": [
                 {"name": "web", "command": web, "log": str(logs / "web.log"), "ready": "Booting worker"},
