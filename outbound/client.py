@@ -158,7 +158,7 @@ class Client:
         permit = _may_go_inside.set(permitted)
         session = self.inside if permitted else self.outside
         try:
-            async with session.get(target, headers=headers, allow_redirects=False) as answer:
+            async with await opened(session, target, headers) as answer:
                 yield answer
         finally:
             _may_go_inside.reset(permit)
@@ -177,6 +177,20 @@ class Client:
         await self.outside.close()
         await self.inside.close()
         self.turns.close()
+
+
+async def opened(session: aiohttp.ClientSession, target: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    """The answer as far as its head.
+
+    A server may close connections that we keep open, without a word. aiohttp then tries again once, which helps if
+    there was one such connection; of a host there may be two.
+    """
+    try:
+        return await session.get(target, headers=headers, allow_redirects=False)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        return await session.get(target, headers=headers, allow_redirects=False)
 
 
 def guarded_socket(addr_info) -> socket.socket:
