@@ -94,12 +94,14 @@ def take(feeds, limit: int | None = None) -> list[Feed]:
     lease, lease_until = Feed._meta.get_field("lease"), Feed._meta.get_field("lease_until")
     if connection.vendor == "postgresql":
         now, until, times = "statement_timestamp()", "statement_timestamp() + %s", [LEASE]
+        # What another worker takes just now, it has. As an array, for a subquery may be run more than once.
+        chosen_ids = f"= ANY (ARRAY({wanted} FOR UPDATE OF ingest_feed SKIP LOCKED))"
     else:
-        now = until = "%s"
+        now, until, chosen_ids = "%s", "%s", f"IN ({wanted})"
         times = [lease_until.get_db_prep_save(at, connection) for at in (timezone.now() + LEASE, timezone.now())]
     taken = Feed.objects.raw(
         f"UPDATE ingest_feed SET lease = %s, lease_until = {until} "  # noqa: S608  no value in it
-        f"WHERE (lease_until IS NULL OR lease_until < {now}) AND id IN ({wanted}) RETURNING *, "
+        f"WHERE (lease_until IS NULL OR lease_until < {now}) AND id {chosen_ids} RETURNING *, "
         "(SELECT language FROM deals_source WHERE id = ingest_feed.source_id) AS source_language, "
         "(SELECT kind FROM deals_source WHERE id = ingest_feed.source_id) AS source_kind, "
         "(SELECT fetched FROM ingest_sourcearticles WHERE source_id = ingest_feed.source_id) AS source_articles, "
