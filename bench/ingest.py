@@ -230,11 +230,10 @@ def drive_ours(urls: list[str], *, reads: bool):
             used, began = cpu_of(process.pid) + others.cpu(), time.perf_counter()
             for _ in range(PROCESSES):
                 poll_due_feeds.apply_async(queue=queue)
-            waiting = Feed.objects.exclude(last_polled_at__gt=start)
-            while waiting.exists():
+            while left := unpolled(connection, start):  # seldom and cheap, for it shares the machine
                 if time.perf_counter() - began > PATIENCE:
-                    raise SystemExit(f"{waiting.count()} feeds were not polled within {PATIENCE} seconds")
-                time.sleep(0.004 if time.perf_counter() - began < 1 else 0.02)
+                    raise SystemExit(f"{left} feeds were not polled within {PATIENCE} seconds")
+                time.sleep(0.008 if time.perf_counter() - began < 1 else 0.02)
             wall = time.perf_counter() - began
             time.sleep(seconds_after)  # what the tasks do after the last feed is theirs too
             return {"wall": wall, "cpu": cpu_of(process.pid) + others.cpu() - used, "began": start}
@@ -271,6 +270,12 @@ def drive_ours(urls: list[str], *, reads: bool):
             return {"items": len(times), "p50": times[len(times) // 2], "p95": times[-(-len(times) * 95 // 100) - 1]}
 
         rounds(once)
+
+
+def unpolled(connection, since) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ingest_feed WHERE NOT coalesce(last_polled_at > %s, false)", [since])
+        return cursor.fetchone()[0]
 
 
 @contextmanager
