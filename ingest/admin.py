@@ -87,7 +87,7 @@ class FeedAdmin(feed_pages.TryAddress, AutocompleteFields, admin.ModelAdmin):
         css = {"all": ["deals/desk.css", "ingest/feeds.css"]}
 
     def changelist_view(self, request, extra_context=None):
-        return super().changelist_view(request, {"subtitle": delay(clock.now()), **(extra_context or {})})
+        return super().changelist_view(request, {"subtitle": delay(), **(extra_context or {})})
 
     def get_urls(self):
         pages = {"import": feed_pages.import_page, "export": feed_pages.export_page, "find": feed_pages.find_page}

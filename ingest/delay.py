@@ -1,9 +1,10 @@
 """The gauge of the walk: how long items take from when their feed is due until they can stand in the queue."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ingest.models import Entry
+from ingest.polling import there
 
 LATELY = timedelta(days=1)
 MOST = 1_000
@@ -24,11 +25,11 @@ class Delay:
         )
 
 
-def delay(now: datetime) -> Delay | None:
+def delay() -> Delay | None:
     """Of the newest items of the last day, MOST at most; None if there are none. One query."""
     newest = Entry.objects.filter(
         is_news=True, due_at__isnull=False, read_at__isnull=False, revised_at=None, article_at=None
-    ).filter(first_seen_at__gte=now - LATELY)
+    ).filter(first_seen_at__gte=there() - LATELY)
     times = newest.order_by("-pk").values_list("due_at", "read_at")[:MOST]
     return delay_of([(read_at - due_at).total_seconds() for due_at, read_at in times])
 

@@ -165,7 +165,7 @@ def test_reading_twins_takes_the_same_queries_for_any_number(bring, size, django
 
     # unread; eight for profiles and weights; the stories; the entries, held; suggestions, statuses; the rows and their companies;
     # what is worth a look; who waits; that they were read; a transaction; the clock
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         read_unread()
 
     assert Entry.objects.waiting().count() == size
